@@ -1,0 +1,1 @@
+"""The Discord application: the only package that imports discord."""

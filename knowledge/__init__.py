@@ -1,0 +1,1 @@
+"""What Tunewise knows and how it finds it. Runs and is tested without Discord."""

@@ -1,0 +1,17 @@
+"""What can go wrong with the knowledge; each message is a sentence for the person who runs or maintains it."""
+
+
+class KnowledgeError(Exception):
+    """Something about the knowledge failed; the message says what happened and what to do now."""
+
+
+class NoIndexError(KnowledgeError):
+    """Nothing has been published yet."""
+
+
+class IndexMismatchError(KnowledgeError):
+    """The published index was built with another embedding model than the one in the settings."""
+
+
+class StoreUnreachableError(KnowledgeError):
+    """The Chroma server, or the directory of the index, cannot be reached."""

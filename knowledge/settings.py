@@ -1,0 +1,88 @@
+"""The settings that the knowledge needs, read once from the environment and `.env`; `bot/settings.py` extends them."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from dotenv import dotenv_values
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ENV_FILE = Path(".env")
+PACKAGE_DIR = Path(__file__).parent
+
+
+class SettingsError(ValueError):
+    """A setting is missing, misspelt or wrong; the message names it and says what to do."""
+
+
+class KnowledgeSettings(BaseSettings):
+    """Where the knowledge is, where the index goes and how both are made."""
+
+    model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True, env_ignore_empty=True)
+
+    knowledge_dir: Path = Field(PACKAGE_DIR / "documents", description="Folder of the documents that are indexed.")
+    golden_file: Path = Field(
+        PACKAGE_DIR / "golden" / "questions.yaml", description="The golden questions that score an index."
+    )
+    data_dir: Path = Field(Path("data"), description="Folder of all that Tunewise writes: index, model, records.")
+    chroma_url: str = Field(
+        "", description="Address of a Chroma server, as in http://localhost:8000; empty: embedded in DATA_DIR."
+    )
+    embedding_model: str = Field(
+        "", description="A sentence-transformers name or folder; empty: the packaged all-MiniLM-L6-v2."
+    )
+    embedding_backend: Literal["onnx", "torch"] = Field(
+        "onnx", description="What runs the embedding model: onnx (small, fast) or torch."
+    )
+    language: str = Field("english", description="Language of the documents, for stemming and stop words.")
+    keep_versions: int = Field(3, ge=1, description="How many published versions of the index are kept.")
+    answer_threshold: float = Field(
+        0.5, ge=0, le=1, description="Confidence below which the bot says that it does not know."
+    )
+    chat_model: str = Field("", description="Reserved: this version answers without a chat model; leave it empty.")
+    chat_base_url: str = Field("", description="Reserved, goes with CHAT_MODEL; leave it empty.")
+
+    @field_validator("chat_model", "chat_base_url")
+    @classmethod
+    def _no_chat_model_yet(cls, value: str) -> str:
+        if value:
+            raise ValueError("this version answers from the documents alone, without a chat model; leave it empty")
+        return value
+
+
+S = TypeVar("S", bound=KnowledgeSettings)
+
+
+def load_settings(model: type[S], env_file: Path | None = ENV_FILE, *, strict: bool = False) -> S:
+    """The settings of `model` from the environment and, below it, from `env_file` where that exists.
+
+    A name in `env_file` that is no setting raises SettingsError and names the nearest one: any such name with `strict`,
+    else only one that looks like a misspelt setting (other programs' settings may share the file).
+    """
+    values: dict[str, str | None] = {}
+    if env_file is not None and env_file.is_file():
+        values = dotenv_values(env_file)
+        _refuse_unknown_names(values, model, env_file, strict=strict)
+    try:
+        return model(_env_file=env_file)  # type: ignore[call-arg]  # an argument that BaseSettings takes at run time
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc']).upper()}: {item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors()
+        )
+        raise SettingsError(f"The settings are wrong. {problems}.") from error
+
+
+def _refuse_unknown_names(values: dict[str, str | None], model: type[S], env_file: Path, *, strict: bool) -> None:
+    known = [name.upper() for name in model.model_fields]
+    for name in values:
+        if name.upper() in known:
+            continue
+        near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.8)
+        if near:
+            raise SettingsError(f"{env_file} sets {name}, which is no setting. Did you mean {near[0]}?")
+        if strict:
+            raise SettingsError(f"{env_file} sets {name}, which is no setting. See .env.example for all of them.")
