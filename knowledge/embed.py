@@ -41,6 +41,10 @@ class Embedder(Protocol):
         """Vectors of `texts`, float32, shape (len(texts), dimension)."""
         ...
 
+    def is_word(self, word: str) -> bool:
+        """Whether the model's vocabulary holds `word` (lower case) as a whole."""
+        ...
+
 
 class OnnxEmbedder:
     """An exported sentence-transformers model in ONNX Runtime. `encode` is safe to call from several threads."""
@@ -73,6 +77,10 @@ class OnnxEmbedder:
             for batch, result in zip(batches, runs, strict=True):
                 vectors[batch] = result
         return vectors
+
+    def is_word(self, word: str) -> bool:
+        """Whether the model's vocabulary holds `word` (lower case) as a whole."""
+        return self._tokenizer.token_to_id(word) is not None
 
     def _run(self, tokens: list[list[int]]) -> Vectors:
         ids = np.zeros((len(tokens), max(map(len, tokens))), dtype=np.int64)

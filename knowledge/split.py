@@ -26,6 +26,7 @@ _MARKDOWN = MarkdownIt("commonmark", {"maxNesting": 100}).enable(
 )  # the parser drops what is nested deeper
 _PARAGRAPH_GAP = "\n\n"
 _HIDDEN_HTML = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
+_ASKED = re.compile(r"<!--\s*asked:(.*?)-->", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<[!?][^<>]*>")
 _BACKTICKS = re.compile("`+")
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
@@ -62,12 +63,14 @@ def split_document(document: Document) -> list[Chunk]:
     chunks: list[Chunk] = []
     seen: Counter[str] = Counter()
     for heading_path, nodes in _sections(document):
+        asked = (heading_path[-1], *_asked(nodes))
         for group in _groups(nodes):
             for kind, pieces in _share_out(group):
                 chunk = _chunk(document, heading_path, kind, pieces, position=len(chunks))
                 seen[chunk.id] += 1
                 repetition = f"-{seen[chunk.id]}" if seen[chunk.id] > 1 else ""
-                chunks.append(replace(chunk, id=chunk.id + repetition))
+                chunks.append(replace(chunk, id=chunk.id + repetition, asked=asked))
+                asked = ()
     return chunks
 
 
@@ -78,6 +81,13 @@ def first_heading(markdown: str) -> str:
         if opening.type == "heading_open" and opening.tag == "h1" and opening.level == 0:
             return " ".join(inline.content.split())
     return ""
+
+
+def _asked(nodes: Sequence[SyntaxTreeNode]) -> Iterator[str]:
+    """The lines of a section's comments `<!-- asked: ... -->`: other ways to ask what the section answers."""
+    for node in nodes:
+        for comment in _ASKED.findall(node.content) if node.type == "html_block" else ():
+            yield from filter(None, (" ".join(line.split()) for line in comment.splitlines()))
 
 
 def _chunk(

@@ -55,6 +55,10 @@ class TorchEmbedder:
         vectors = self._model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(vectors, dtype=np.float32)
 
+    def is_word(self, word: str) -> bool:
+        """Whether the model's vocabulary holds `word` (lower case) as a whole."""
+        return word in self._model.tokenizer.get_vocab()
+
 
 def load_sentence_transformer(model: str) -> SentenceTransformer:
     """The model of a hub name or a folder, on the CPU. Raises OSError or ValueError where there is no such model."""

@@ -38,7 +38,8 @@ class Chunk:
     """What is embedded: a section (or a part of one), a table row with its header, a list item with its lead-in.
 
     `sentences` are substrings of `text`, word for word, in order. `section` is the nearest heading; `heading_path` leads
-    from the document's title to it.
+    from the document's title to it. `asked` are questions that the section answers, as people ask them: they are searched
+    and never quoted; the first chunk of a section holds its heading and what the document's author listed.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Chunk:
     sentences: tuple[str, ...]
     kind: ChunkKind
     position: int
+    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,141 @@
+"""From passages to an answer: the fewest sentences of the documents that answer, quoted word for word, or an abstention."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from knowledge.confidence import confidence
+from knowledge.lexical import words
+from knowledge.retrieve import Retrieval
+from knowledge.types import Answer, Citation, Passage
+
+MAX_QUOTES = 3
+MAX_SUGGESTIONS = 3
+# A further sentence is quoted only where it is nearly as good as the best one, and no repetition of what is there.
+NEARLY_AS_GOOD = 0.8
+REPETITION = 0.6
+ABSTENTION = "My documents do not cover that question."
+
+_APPROACHES = {
+    "Prompt engineering": re.compile(r"\bprompt", re.IGNORECASE),
+    "Fine-tuning": re.compile(r"\bfine[- ]?tun|\btuned\b|\bLoRA\b", re.IGNORECASE),
+}
+_COMPARES = re.compile(
+    r"\b(vs|versus|or|than|compared?|comparison|difference|differ|better|cheaper|faster|easier|both|between|instead)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Quote:
+    """A sentence that may be quoted: the passage it stands in, its place there, and how well it answers."""
+
+    passage: Passage
+    number: int
+    text: str
+    score: float
+
+
+def compose(retrieval: Retrieval, version: str, threshold: float) -> Answer:
+    """The answer that the passages give to the question, or an abstention where the confidence is below `threshold`."""
+    sure = confidence(retrieval.evidence)
+    quotes = _chosen(retrieval) if sure >= threshold else []
+    if not quotes:
+        return Answer(
+            question=retrieval.question,
+            kind="abstain",
+            text=ABSTENTION,
+            confidence=sure,
+            citations=(),
+            passages=retrieval.passages,
+            version=version,
+            suggestions=tuple(_suggestions(retrieval.passages)),
+        )
+    text, citations = _written(quotes)
+    return Answer(
+        question=retrieval.question,
+        kind="answer",
+        text=text,
+        confidence=sure,
+        citations=citations,
+        passages=retrieval.passages,
+        version=version,
+    )
+
+
+def compares_approaches(question: str) -> bool:
+    """Whether `question` sets prompt engineering and fine-tuning side by side."""
+    named = [name for name, pattern in _APPROACHES.items() if pattern.search(question)]
+    return len(named) == len(_APPROACHES) and _COMPARES.search(question) is not None
+
+
+def _chosen(retrieval: Retrieval) -> list[_Quote]:
+    """The sentences to quote, best first."""
+    ranked = sorted(_quotable(retrieval.passages), key=lambda quote: -quote.score)
+    chosen: list[_Quote] = []
+    if compares_approaches(retrieval.read_as):
+        chosen += _side_by_side(ranked)
+    for quote in ranked:
+        if len(chosen) == MAX_QUOTES or quote.score < NEARLY_AS_GOOD * ranked[0].score:
+            break
+        if not any(_repeats(quote.text, other.text) for other in chosen):
+            chosen.append(quote)
+    return chosen
+
+
+def _side_by_side(ranked: Sequence[_Quote]) -> list[_Quote]:
+    """The best sentence that speaks of both approaches, else the best of each."""
+    speaking = {name: [quote for quote in ranked if pattern.search(quote.text)] for name, pattern in _APPROACHES.items()}
+    of_both = [quote for quote in ranked if all(quote in quotes for quotes in speaking.values())]
+    if of_both and of_both[0].score >= NEARLY_AS_GOOD * ranked[0].score:
+        return of_both[:1]
+    return [quotes[0] for quotes in speaking.values() if quotes]
+
+
+def _quotable(passages: Sequence[Passage]) -> Iterator[_Quote]:
+    for passage in passages:
+        for number, sentence in enumerate(passage.sentences):
+            # A lead-in says nothing without its list.
+            if not sentence.text.endswith(":"):
+                yield _Quote(passage, number, sentence.text, sentence.score)
+
+
+def _repeats(text: str, other: str) -> bool:
+    mine, theirs = set(words(text)), set(words(other))
+    return len(mine & theirs) >= REPETITION * min(len(mine), len(theirs)) if mine and theirs else text == other
+
+
+def _written(quotes: Sequence[_Quote]) -> tuple[str, tuple[Citation, ...]]:
+    """The quotes as text, those of one section together and in its order, each with the marker of its section."""
+    sections = list(dict.fromkeys(_section(quote.passage) for quote in quotes))
+    rank = {section: number for number, section in enumerate(sections)}
+    ordered = sorted(
+        quotes, key=lambda quote: (rank[_section(quote.passage)], quote.passage.chunk.position, quote.number)
+    )
+    citations = tuple(
+        Citation(
+            marker=rank[_section(quote.passage)] + 1,
+            document=quote.passage.chunk.document,
+            section=quote.passage.chunk.section,
+            quote=quote.text,
+            passage=quote.passage.chunk.text,
+        )
+        for quote in ordered
+    )
+    paragraphs: dict[int, list[str]] = {}
+    for citation in citations:
+        paragraphs.setdefault(citation.marker, []).append(f"{citation.quote} [{citation.marker}]")
+    return "\n\n".join(" ".join(sentences) for sentences in paragraphs.values()), citations
+
+
+def _section(passage: Passage) -> tuple[str, tuple[str, ...]]:
+    return passage.chunk.document, passage.chunk.heading_path
+
+
+def _suggestions(passages: Sequence[Passage]) -> list[str]:
+    """Questions that the closest sections answer, each section once."""
+    headings = dict.fromkeys(passage.chunk.section for passage in passages)
+    questions = (heading if heading.endswith("?") else f"What about {heading}?" for heading in headings)
+    return list(questions)[:MAX_SUGGESTIONS]

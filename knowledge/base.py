@@ -1,0 +1,76 @@
+"""The knowledge base as the bot and the command line use it: the published version, ready to answer."""
+
+from __future__ import annotations
+
+import threading
+
+from knowledge.answer import compose
+from knowledge.embed import Embedder, load_embedder
+from knowledge.errors import IndexMismatchError, NoIndexError
+from knowledge.lexical import Analyzer
+from knowledge.retrieve import Retriever
+from knowledge.settings import KnowledgeSettings
+from knowledge.store import Store, open_store
+from knowledge.types import Answer
+
+
+class KnowledgeBase:
+    """Answers from the published version and takes up a new one on `refresh`. Safe to use from several threads."""
+
+    def __init__(self, settings: KnowledgeSettings, store: Store, embedder: Embedder) -> None:
+        self._settings = settings
+        self._store = store
+        self._embedder = embedder
+        self._refreshing = threading.Lock()
+        self._retriever = self._load()
+
+    @classmethod
+    def open(cls, settings: KnowledgeSettings) -> KnowledgeBase:
+        """The knowledge base of `settings`. Raises KnowledgeError: no index, no model, a store out of reach."""
+        store = open_store(settings)
+        if store.published() is None:
+            raise NoIndexError("Nothing has been indexed yet. Run: python -m knowledge index")
+        return cls(settings, store, load_embedder(settings))
+
+    @property
+    def version(self) -> str:
+        """The version that answers now."""
+        return self._retriever.version
+
+    @property
+    def retriever(self) -> Retriever:
+        """The retriever of the version that answers now."""
+        return self._retriever
+
+    def ask(self, question: str, after: str | None = None) -> Answer:
+        """What the documents say to `question`. `after` is the question before it, where it follows one."""
+        retriever = self._retriever
+        retrieval = retriever.search(question)
+        return compose(retrieval, retriever.version, self._settings.answer_threshold)
+
+    def refresh(self) -> bool:
+        """Take up the published version where it is another one; whether it was.
+
+        Questions go on being answered from the version before until the new one is ready. Raises KnowledgeError.
+        """
+        with self._refreshing:
+            if self._store.published() == self._retriever.version:
+                return False
+            self._retriever = self._load()
+            return True
+
+    def close(self) -> None:
+        """Nothing is held open between questions; here so that owners need not know that."""
+
+    def _load(self) -> Retriever:
+        version = self._store.published()
+        if version is None:
+            raise NoIndexError("Nothing has been indexed yet. Run: python -m knowledge index")
+        data = self._store.read(version)
+        if data.manifest.fingerprint != self._embedder.fingerprint:
+            raise IndexMismatchError(
+                f"Version {version} was built with another embedding model ({data.manifest.fingerprint}) than "
+                f"EMBEDDING_MODEL and EMBEDDING_BACKEND name now ({self._embedder.fingerprint}). "
+                "Set them back, or run: python -m knowledge index"
+            )
+        return Retriever(data, self._embedder, Analyzer(self._settings.language))

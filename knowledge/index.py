@@ -1,0 +1,210 @@
+"""Builds a version of the index from the documents: read, split, embed what is new, write aside, check, publish."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from knowledge.embed import Embedder, Vectors, ensure_exported, load_embedder
+from knowledge.errors import KnowledgeError
+from knowledge.load import load_folder
+from knowledge.settings import KnowledgeSettings
+from knowledge.split import CHUNK_CHARACTERS, split_document
+from knowledge.store import Manifest, Store, VersionData, open_store
+from knowledge.types import Chunk, Document, Skipped
+
+EMBEDDED_AT_ONCE = 512
+# Counts up when the way from documents to vectors changes, so that an older index is built anew.
+RECIPE = "1"
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What a run did. `version` is the one that serves afterwards; documents are counted by path."""
+
+    version: str | None
+    documents: int
+    chunks: int
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+    embedded: int
+    skipped: tuple[Skipped, ...]
+    published: bool
+    seconds: float
+
+
+def build_index(
+    settings: KnowledgeSettings,
+    *,
+    source: Path | None = None,
+    dry_run: bool = False,
+    force: bool = False,
+    progress: Progress = lambda stage, done, total: None,
+) -> IndexReport:
+    """Index the documents of `source` (else of KNOWLEDGE_DIR) and publish the new version.
+
+    Nothing changed: nothing is embedded and no version made, unless `force`. `dry_run` reports what would change. A run
+    that fails or is killed leaves the published version serving. `progress` gets a stage, what is done of it, and its total.
+    Raises KnowledgeError: no readable document, another run at work, a store or a model that cannot be had.
+    """
+    started = perf_counter()
+    with _only_run(settings.data_dir):
+        progress("Preparing the embedding model", 0, 1)
+        ensure_exported(settings)
+        embedder = load_embedder(settings)
+        store = open_store(settings)
+        for leftover in store.unfinished():
+            store.remove(leftover)
+        folder = source or settings.knowledge_dir
+        progress("Reading documents", 0, 1)
+        documents, skipped = load_folder(folder)
+        if not documents:
+            raise KnowledgeError(
+                f"{folder} holds no document that can be read, so the published version stays. "
+                + " ".join(f"{item.path}: {item.reason}" for item in skipped[:3])
+            )
+        published = store.published()
+        old = next((manifest for manifest in store.versions() if manifest.version == published), None)
+        digests = {document.path: _digest(document) for document in documents}
+        shape = {"language": settings.language, "chunk_characters": str(CHUNK_CHARACTERS), "recipe": RECIPE}
+        before = old.documents if old else {}
+        added = digests.keys() - before.keys()
+        removed = before.keys() - digests.keys()
+        changed = {path for path in digests.keys() & before.keys() if digests[path] != before[path]}
+        same_making = old is not None and (old.fingerprint, old.shape) == (embedder.fingerprint, shape)
+        chunks = [chunk for document in documents for chunk in split_document(document)]
+        version, embedded, publish = published, 0, False
+        if not dry_run and (force or added or removed or changed or not same_making):
+            version = _new_version(digests)
+            reusable = _vectors_by_text(store.read(old.version)) if old and same_making else {}
+            data, embedded = _embed(version, chunks, digests, documents, shape, embedder, reusable, progress)
+            progress("Writing and checking the new version", 0, 1)
+            store.write(data)
+            store.publish(version)
+            publish = True
+            _remove_old(store, keep=settings.keep_versions)
+    return IndexReport(
+        version=version,
+        documents=len(documents),
+        chunks=len(chunks),
+        added=len(added),
+        changed=len(changed),
+        removed=len(removed),
+        unchanged=len(digests) - len(added) - len(changed),
+        embedded=embedded,
+        skipped=tuple(skipped),
+        published=publish,
+        seconds=round(perf_counter() - started, 3),
+    )
+
+
+def sentence_input(chunk: Chunk, sentence: str) -> str:
+    """What is embedded for a sentence: its section tells what a pronoun or a terse sentence is about."""
+    return f"{chunk.section}: {sentence}"
+
+
+@contextmanager
+def _only_run(data_dir: Path) -> Iterator[None]:
+    """Hold the lock that keeps two runs apart; the operating system frees it when the process dies."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        with FileLock(data_dir / "index.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise KnowledgeError(
+            f"Another run is indexing into {data_dir} at this moment. Wait until it has finished, then try again."
+        ) from error
+    except PermissionError as error:
+        raise KnowledgeError(
+            f"DATA_DIR {data_dir} cannot be written. Make it writable or set DATA_DIR to another folder."
+        ) from error
+    except (FileExistsError, NotADirectoryError) as error:
+        raise KnowledgeError(f"DATA_DIR {data_dir} is not a folder. Set DATA_DIR to a folder.") from error
+
+
+def _embed(
+    version: str,
+    chunks: Sequence[Chunk],
+    digests: dict[str, str],
+    documents: Sequence[Document],
+    shape: dict[str, str],
+    embedder: Embedder,
+    reusable: dict[str, Vectors],
+    progress: Progress,
+) -> tuple[VersionData, int]:
+    """The version's data, and how many of its chunks were embedded anew."""
+    inputs = _inputs(chunks)
+    new = sorted({text for group in inputs for text in group if text not in reusable})
+    vectors = dict(reusable)
+    for start in range(0, len(new), EMBEDDED_AT_ONCE):
+        progress("Embedding", start, len(new))
+        part = new[start : start + EMBEDDED_AT_ONCE]
+        vectors |= zip(part, embedder.encode(part), strict=True)
+    progress("Embedding", len(new), len(new))
+    chunk_vectors, sentence_vectors, question_vectors = (
+        np.asarray([vectors[text] for text in group], dtype=np.float32).reshape(-1, embedder.dimension)
+        for group in inputs
+    )
+    manifest = Manifest(
+        version=version,
+        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        fingerprint=embedder.fingerprint,
+        dimension=embedder.dimension,
+        documents=digests,
+        titles={document.path: document.title for document in documents},
+        chunks=len(chunks),
+        sentences=len(sentence_vectors),
+        questions=len(question_vectors),
+        shape=shape,
+    )
+    anew = sum(chunk.text not in reusable for chunk in chunks)
+    return VersionData(manifest, tuple(chunks), chunk_vectors, sentence_vectors, question_vectors), anew
+
+
+def _inputs(chunks: Sequence[Chunk]) -> tuple[list[str], list[str], list[str]]:
+    """The texts that are embedded: of the chunks, of their sentences and of the questions asked."""
+    return (
+        [chunk.text for chunk in chunks],
+        [sentence_input(chunk, sentence) for chunk in chunks for sentence in chunk.sentences],
+        [question for chunk in chunks for question in chunk.asked],
+    )
+
+
+def _vectors_by_text(data: VersionData) -> dict[str, Vectors]:
+    groups = (data.chunk_vectors, data.sentence_vectors, data.question_vectors)
+    return {
+        text: vector
+        for texts, vectors in zip(_inputs(data.chunks), groups, strict=True)
+        for text, vector in zip(texts, vectors, strict=True)
+    }
+
+
+def _digest(document: Document) -> str:
+    parts = (document.title, document.summary, *document.sources, document.updated, document.markdown)
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+def _new_version(digests: dict[str, str]) -> str:
+    """A name that sorts by time and is never used twice, even by two machines in the same second."""
+    content = hashlib.sha256(repr((sorted(digests.items()), os.getpid(), os.urandom(8))).encode()).hexdigest()
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{content[:6]}"
+
+
+def _remove_old(store: Store, *, keep: int) -> None:
+    published = store.published()
+    for manifest in store.versions()[keep:]:
+        if manifest.version != published:
+            store.remove(manifest.version)

@@ -1,0 +1,422 @@
+"""The one module that meets Chroma: where the versions of the index are kept, and which of them is published.
+
+A version is immutable: written once into collections of its own, then only read (facts: deleting and adding again in place
+loses documents, chroma#7758 and #3580). Embedded Chroma keeps each version in a directory of its own, a Chroma server in a
+pair of collections; either way a pointer of ours says which version is published.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import chromadb
+import httpx
+import numpy as np
+from chromadb.api import ClientAPI
+from chromadb.config import Settings as ChromaSettings
+from chromadb.errors import ChromaError, NotFoundError
+
+from knowledge.embed import Vectors
+from knowledge.errors import KnowledgeError, StoreUnreachableError
+from knowledge.settings import KnowledgeSettings
+from knowledge.types import Chunk
+
+BATCH_SIZE = 2_000  # Chroma 1.5 takes at most 5,461 records at once.
+REACHABILITY_NEIGHBORS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a version holds and how it was made. `documents` maps a document's path to the digest of its content."""
+
+    version: str
+    created: str
+    fingerprint: str
+    dimension: int
+    documents: dict[str, str]
+    titles: dict[str, str]
+    chunks: int
+    sentences: int
+    questions: int
+    shape: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionData:
+    """Everything of one version: its chunks, and a vector for each chunk, each of its sentences and each question asked.
+
+    The rows of `sentence_vectors` and `question_vectors` follow the chunks, and within a chunk its own order.
+    """
+
+    manifest: Manifest
+    chunks: tuple[Chunk, ...]
+    chunk_vectors: Vectors
+    sentence_vectors: Vectors
+    question_vectors: Vectors
+
+
+class Store(Protocol):
+    """Keeps versions. All methods raise StoreUnreachableError where the store cannot be reached."""
+
+    def published(self) -> str | None:
+        """The published version, or None where nothing has been published yet."""
+        ...
+
+    def versions(self) -> list[Manifest]:
+        """The complete versions, newest first."""
+        ...
+
+    def write(self, data: VersionData) -> None:
+        """Build a version aside and check that every record in it can be reached.
+
+        Raises KnowledgeError where one cannot; nothing of the version is left then.
+        """
+        ...
+
+    def publish(self, version: str) -> None:
+        """Move the pointer to `version`: readers take it up from now on."""
+        ...
+
+    def read(self, version: str) -> VersionData:
+        """The content of a version. Raises KnowledgeError where there is no such version."""
+        ...
+
+    def remove(self, version: str) -> None:
+        """Delete a version, or what a killed build left of it."""
+        ...
+
+    def unfinished(self) -> list[str]:
+        """Versions that a killed build left behind: there, but not complete."""
+        ...
+
+
+def open_store(settings: KnowledgeSettings) -> Store:
+    """The store that the settings ask for: a Chroma server, or embedded Chroma below DATA_DIR."""
+    return ServerStore(settings.chroma_url) if settings.chroma_url else DirectoryStore(settings.data_dir / "index")
+
+
+class DirectoryStore:
+    """A directory a version, each with an embedded Chroma of its own and a manifest that is written last."""
+
+    def __init__(self, folder: Path) -> None:
+        self._versions = folder / "versions"
+        self._pointer = folder / "published"
+
+    def published(self) -> str | None:
+        """The published version, or None where nothing has been published yet."""
+        try:
+            return self._pointer.read_text(encoding="utf-8").strip() or None
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreUnreachableError(f"{self._pointer} cannot be read ({error.strerror}).") from error
+
+    def versions(self) -> list[Manifest]:
+        """The complete versions, newest first."""
+        files = self._versions.glob("*/manifest.json")
+        return sorted((_manifest(file.read_text(encoding="utf-8")) for file in files), key=_age, reverse=True)
+
+    def unfinished(self) -> list[str]:
+        """Versions that a killed build left behind."""
+        folders = (folder for folder in self._versions.glob("*") if folder.is_dir())
+        return sorted(folder.name for folder in folders if not (folder / "manifest.json").exists())
+
+    def write(self, data: VersionData) -> None:
+        """Build a version aside and check it. Raises KnowledgeError; nothing of the version is left then."""
+        version = data.manifest.version
+        folder = self._versions / version
+        try:
+            folder.mkdir(parents=True)
+            with _embedded(folder / "chroma") as client:
+                _write_collections(client, data)
+            _write_durably(folder / "manifest.json", json.dumps(asdict(data.manifest), indent=1))
+        except (OSError, ChromaError) as error:
+            self.remove(version)
+            raise StoreUnreachableError(
+                f"The new version could not be written to {folder} ({error}). The published one keeps serving."
+            ) from error
+        except BaseException:
+            self.remove(version)
+            raise
+
+    def publish(self, version: str) -> None:
+        """Move the pointer to `version`, in one step."""
+        _write_durably(self._pointer, version)
+
+    def read(self, version: str) -> VersionData:
+        """The content of a version. Raises KnowledgeError where there is no such version."""
+        folder = self._versions / version
+        try:
+            manifest = _manifest((folder / "manifest.json").read_text(encoding="utf-8"))
+            with _embedded(folder / "chroma") as client:
+                return _read_collections(client, manifest)
+        except FileNotFoundError as error:
+            raise KnowledgeError(f"There is no version {version} in {self._versions}.") from error
+        except (OSError, ChromaError) as error:
+            raise StoreUnreachableError(f"Version {version} in {folder} cannot be read ({error}).") from error
+
+    def remove(self, version: str) -> None:
+        """Delete a version, or what a killed build left of it."""
+        shutil.rmtree(self._versions / version, ignore_errors=True)
+
+
+class ServerStore:
+    """A pair of collections a version on a Chroma server, and one collection for the manifests and the pointer."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def published(self) -> str | None:
+        """The published version, or None where nothing has been published yet."""
+        with self._client() as client:
+            found = _registry(client).get(ids=["published"], include=["documents"])
+            return found["documents"][0] if found["documents"] else None
+
+    def versions(self) -> list[Manifest]:
+        """The complete versions, newest first."""
+        with self._client() as client:
+            found = _registry(client).get(where={"kind": "manifest"}, include=["documents"])
+            return sorted((_manifest(text) for text in found["documents"] or []), key=_age, reverse=True)
+
+    def unfinished(self) -> list[str]:
+        """Versions that a killed build left behind."""
+        complete = {manifest.version for manifest in self.versions()}
+        with self._client() as client:
+            names = {collection.name for collection in client.list_collections()}
+        started = {name.removesuffix("-chunks") for name in names if name.endswith("-chunks")}
+        return sorted(started - complete)
+
+    def write(self, data: VersionData) -> None:
+        """Build a version aside and check it. Raises KnowledgeError; nothing of the version is left then."""
+        manifest = data.manifest
+        try:
+            with self._client() as client:
+                _write_collections(client, data)
+                _registry(client).upsert(
+                    ids=[f"manifest-{manifest.version}"],
+                    documents=[json.dumps(asdict(manifest))],
+                    metadatas=[{"kind": "manifest"}],
+                    embeddings=[[1.0]],
+                )
+        except BaseException:
+            self.remove(manifest.version)
+            raise
+
+    def publish(self, version: str) -> None:
+        """Move the pointer to `version`, in one step."""
+        with self._client() as client:
+            _registry(client).upsert(
+                ids=["published"], documents=[version], metadatas=[{"kind": "pointer"}], embeddings=[[1.0]]
+            )
+
+    def read(self, version: str) -> VersionData:
+        """The content of a version. Raises KnowledgeError where there is no such version."""
+        with self._client() as client:
+            found = _registry(client).get(ids=[f"manifest-{version}"], include=["documents"])
+            if not found["documents"]:
+                raise KnowledgeError(f"There is no version {version} on the Chroma server {self._url}.")
+            return _read_collections(client, _manifest(found["documents"][0]))
+
+    def remove(self, version: str) -> None:
+        """Delete a version, or what a killed build left of it."""
+        with self._client() as client:
+            _registry(client).delete(ids=[f"manifest-{version}"])
+            names = {collection.name for collection in client.list_collections()}
+            for name in names & set(_collection_names(version)):
+                client.delete_collection(name)
+
+    @contextmanager
+    def _client(self) -> Iterator[ClientAPI]:
+        address = urlsplit(self._url if "//" in self._url else f"//{self._url}")
+        secure = address.scheme == "https"
+        try:
+            yield chromadb.HttpClient(
+                host=address.hostname or "localhost",
+                port=address.port or (443 if secure else 8000),
+                ssl=secure,
+                settings=ChromaSettings(anonymized_telemetry=False),
+            )
+        except (ChromaError, httpx.HTTPError, ValueError, OSError) as error:
+            raise StoreUnreachableError(
+                f"The Chroma server {self._url} (CHROMA_URL) does not answer as it should ({error}). "
+                "Check that it runs and that the address is right."
+            ) from error
+
+
+@contextmanager
+def _embedded(folder: Path) -> Iterator[ClientAPI]:
+    client = chromadb.PersistentClient(str(folder), settings=ChromaSettings(anonymized_telemetry=False))
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _collection_names(version: str) -> tuple[str, str, str]:
+    return f"{version}-chunks", f"{version}-sentences", f"{version}-questions"
+
+
+def _registry(client: ClientAPI) -> Any:
+    return client.get_or_create_collection("tunewise-versions", embedding_function=None)
+
+
+def _write_collections(client: ClientAPI, data: VersionData) -> None:
+    chunks_name, sentences_name, questions_name = _collection_names(data.manifest.version)
+    chunks = data.chunks
+    _write_collection(
+        client,
+        chunks_name,
+        [(chunk.id, chunk.text) for chunk in chunks],
+        data.chunk_vectors,
+        [_metadata(chunk) for chunk in chunks],
+    )
+    sentences = [(f"{chunk.id}.{number}", text) for chunk in chunks for number, text in enumerate(chunk.sentences)]
+    _write_collection(client, sentences_name, sentences, data.sentence_vectors)
+    questions = [(f"{chunk.id}.{number}", text) for chunk in chunks for number, text in enumerate(chunk.asked)]
+    _write_collection(client, questions_name, questions, data.question_vectors)
+
+
+def _write_collection(
+    client: ClientAPI,
+    name: str,
+    records: Sequence[tuple[str, str]],
+    vectors: Vectors,
+    metadatas: Sequence[dict[str, str | int]] | None = None,
+) -> None:
+    collection = client.create_collection(name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}})
+    ids, texts = [record_id for record_id, _ in records], [text for _, text in records]
+    for start in range(0, len(ids), BATCH_SIZE):
+        part = slice(start, start + BATCH_SIZE)
+        collection.add(
+            ids=ids[part],
+            embeddings=vectors[part],
+            documents=texts[part],
+            metadatas=list(metadatas[part]) if metadatas is not None else None,  # type: ignore[arg-type]
+        )
+    _check_reachable(collection, ids, vectors)
+
+
+def _check_reachable(collection: Any, ids: Sequence[str], vectors: Vectors) -> None:
+    """Raise KnowledgeError unless a query with each vector finds its record, or one with the same vector."""
+    lost = []
+    for start in range(0, len(ids), BATCH_SIZE):
+        part = slice(start, start + BATCH_SIZE)
+        found = collection.query(
+            query_embeddings=vectors[part],
+            n_results=min(REACHABILITY_NEIGHBORS, len(ids)),
+            include=["distances"],
+        )
+        for wanted, neighbors, distances in zip(ids[part], found["ids"], found["distances"], strict=True):
+            if wanted not in neighbors and distances[0] > 1e-4:
+                lost.append(wanted)
+    if lost or collection.count() != len(ids):
+        raise KnowledgeError(
+            f"The new version was not published: {len(lost)} of {len(ids)} records cannot be reached in "
+            f"{collection.name}. Run the index again; if it happens again, please report it."
+        )
+
+
+def _read_collections(client: ClientAPI, manifest: Manifest) -> VersionData:
+    chunks_name, sentences_name, questions_name = _collection_names(manifest.version)
+    rows = sorted(_rows(client, chunks_name), key=lambda row: (row[3]["document"], row[3]["position"]))
+    sentences = {row[0]: row for row in _rows(client, sentences_name)}
+    questions = {row[0]: row for row in _rows(client, questions_name)}
+    found = (len(rows), len(sentences), len(questions))
+    if found != (manifest.chunks, manifest.sentences, manifest.questions):
+        raise StoreUnreachableError(
+            f"Version {manifest.version} is damaged: of {manifest.chunks} chunks, {manifest.sentences} sentences and "
+            f"{manifest.questions} questions, {found} are there. Run: python -m knowledge index --force"
+        )
+    chunks, sentence_vectors, question_vectors = [], [], []
+    for chunk_id, text, _, metadata in rows:
+        own = [sentences[f"{chunk_id}.{number}"] for number in range(metadata["sentences"])]
+        asked = [questions[f"{chunk_id}.{number}"] for number in range(metadata["questions"])]
+        chunks.append(
+            _chunk(chunk_id, text, metadata, tuple(row[1] for row in own), tuple(row[1] for row in asked))
+        )
+        sentence_vectors += [row[2] for row in own]
+        question_vectors += [row[2] for row in asked]
+    return VersionData(
+        manifest,
+        tuple(chunks),
+        _matrix([row[2] for row in rows], manifest.dimension),
+        _matrix(sentence_vectors, manifest.dimension),
+        _matrix(question_vectors, manifest.dimension),
+    )
+
+
+def _matrix(vectors: Sequence[Any], dimension: int) -> Vectors:
+    return np.asarray(vectors, dtype=np.float32).reshape(-1, dimension)
+
+
+def _rows(client: ClientAPI, name: str) -> Iterator[tuple[str, str, Any, dict[str, Any]]]:
+    try:
+        collection = client.get_collection(name, embedding_function=None)
+    except NotFoundError as error:
+        raise KnowledgeError(f"The collection {name} is missing. Run: python -m knowledge index --force") from error
+    for offset in range(0, collection.count(), BATCH_SIZE):
+        page = collection.get(limit=BATCH_SIZE, offset=offset, include=["documents", "embeddings", "metadatas"])
+        yield from zip(page["ids"], page["documents"], page["embeddings"], page["metadatas"], strict=True)  # type: ignore[arg-type]
+
+
+def _metadata(chunk: Chunk) -> dict[str, str | int]:
+    return {
+        "document": chunk.document,
+        "title": chunk.title,
+        "section": chunk.section,
+        "heading_path": json.dumps(chunk.heading_path),
+        "kind": chunk.kind,
+        "position": chunk.position,
+        "sentences": len(chunk.sentences),
+        "questions": len(chunk.asked),
+    }
+
+
+def _chunk(
+    chunk_id: str, text: str, metadata: dict[str, Any], sentences: tuple[str, ...], asked: tuple[str, ...]
+) -> Chunk:
+    return Chunk(
+        id=chunk_id,
+        document=metadata["document"],
+        title=metadata["title"],
+        section=metadata["section"],
+        heading_path=tuple(json.loads(metadata["heading_path"])),
+        text=text,
+        sentences=sentences,
+        kind=metadata["kind"],
+        position=int(metadata["position"]),
+        asked=asked,
+    )
+
+
+def _manifest(text: str) -> Manifest:
+    return Manifest(**json.loads(text))
+
+
+def _age(manifest: Manifest) -> tuple[str, str]:
+    return manifest.created, manifest.version
+
+
+def _write_durably(path: Path, text: str) -> None:
+    """Replace the file in one step, so that a reader or a crash finds the old text or the new, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    if hasattr(os, "O_DIRECTORY"):
+        folder = os.open(path.parent, os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -1,0 +1,52 @@
+"""What all tests share: the real embedding model and an index of the project's own documents, built once and kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from bot.settings import Settings
+from knowledge.base import KnowledgeBase
+from knowledge.embed import Embedder, load_embedder
+from knowledge.index import build_index
+from knowledge.settings import load_settings
+
+ROOT = Path(__file__).parent.parent
+# Kept between runs, so that the model is exported once; the index is renewed where documents or code ask for it.
+TEST_DATA = ROOT / "build" / "test-data"
+SHARED_EVAL = ROOT.parent / "shared" / "eval"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_the_developer() -> None:
+    """Tests see the defaults, whatever the shell or a .env says."""
+    for name in Settings.model_fields:
+        os.environ.pop(name.upper(), None)
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    """Settings of a machine on which `make play` has run once: the model is exported, the documents are indexed."""
+    found = load_settings(Settings, env_file=None).model_copy(update={"data_dir": TEST_DATA})
+    TEST_DATA.mkdir(parents=True, exist_ok=True)
+    with FileLock(TEST_DATA / "fixture.lock"):
+        build_index(found)
+    return found
+
+
+@pytest.fixture(scope="session")
+def embedder(settings: Settings) -> Embedder:
+    """The real embedding model in ONNX Runtime."""
+    return load_embedder(settings)
+
+
+@pytest.fixture(scope="session")
+def knowledge(settings: Settings) -> Iterator[KnowledgeBase]:
+    """The knowledge base of the project's own documents."""
+    base = KnowledgeBase.open(settings)
+    yield base
+    base.close()
