@@ -259,9 +259,7 @@ async def _get(session: aiohttp.ClientSession, url: str, shape: type[T]) -> T:
     try:
         async with session.get(url, allow_redirects=False) as response:
             if response.status == 401:
-                remedy = (
-                    f"Reset the token at {DEVELOPER_PORTAL}, page Bot, and set DISCORD_TOKEN to the new one."
-                )
+                remedy = f"Reset the token at {DEVELOPER_PORTAL}, page Bot, and set DISCORD_TOKEN to the new one."
                 raise _DiscordError(Check("token", "fail", "Discord refuses DISCORD_TOKEN.", remedy))
             response.raise_for_status()
             return TypeAdapter(shape).validate_json(await response.read())

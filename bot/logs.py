@@ -15,9 +15,7 @@ HIDDEN = "[hidden]"
 TALKATIVE = ("alembic", "httpx", "chromadb")  # these tell of their everyday work at the level INFO
 
 
-def configure_logging(
-    *, secrets: Iterable[str] = (), level: int = logging.INFO, stream: TextIO | None = None
-) -> None:
+def configure_logging(*, secrets: Iterable[str] = (), level: int = logging.INFO, stream: TextIO | None = None) -> None:
     """Sends structlog's and the standard library's log (discord.py's too) through one pipeline to `stream`.
 
     None of `secrets` shows up in a line, not even inside a traceback. Without `stream`, it is standard error.
@@ -67,9 +65,7 @@ def _renderers(*, terminal: bool) -> list[Processor]:
 
 def _hide(secrets: Iterable[str]) -> Processor:
     """A last processor that blots out `secrets`, as they are and as JSON and `repr` write them."""
-    spellings = {
-        spelling for secret in secrets for spelling in (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1])
-    }
+    spellings = {spelling for secret in secrets for spelling in (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1])}
 
     def hide(_logger: WrappedLogger, _method: str, line: EventDict) -> str:
         text = str(line)

@@ -24,12 +24,8 @@ class Settings(KnowledgeSettings):
     database_url: str = Field(
         "", description="SQLAlchemy address of the records, as in postgresql+asyncpg://...; empty: SQLite in DATA_DIR."
     )
-    health_port: int = Field(
-        0, ge=0, le=65535, description="Port of the health page (/healthz, /readyz); 0: none."
-    )
-    cooldown_questions: int = Field(
-        5, ge=1, description="Questions that one person may ask within COOLDOWN_SECONDS."
-    )
+    health_port: int = Field(0, ge=0, le=65535, description="Port of the health page (/healthz, /readyz); 0: none.")
+    cooldown_questions: int = Field(5, ge=1, description="Questions that one person may ask within COOLDOWN_SECONDS.")
     cooldown_seconds: float = Field(30, ge=0, description="The time over which COOLDOWN_QUESTIONS counts; 0: no limit.")
     max_questions_in_flight: int = Field(
         50, ge=1, description="Questions that may wait for an answer at once; more are refused kindly."

@@ -139,18 +139,14 @@ class Records:
         own_vote = (votes.c.answer_id == answer_id) & (votes.c.user_id == user_id)
         async with self._transaction() as connection:
             # Locking the answer makes its votes wait for each other: a double click is two votes, in order.
-            known = await connection.scalar(
-                select(answers.c.id).where(answers.c.id == answer_id).with_for_update()
-            )
+            known = await connection.scalar(select(answers.c.id).where(answers.c.id == answer_id).with_for_update())
             if known is None:
                 raise UnknownAnswerError("This answer is no longer kept, so nobody can vote on it.")
             previous = await connection.scalar(select(votes.c.value).where(own_vote))
             await connection.execute(delete(votes).where(own_vote))
             if previous != value:
                 await connection.execute(
-                    insert(votes).values(
-                        answer_id=answer_id, user_id=user_id, value=value, at=datetime.now(UTC)
-                    )
+                    insert(votes).values(answer_id=answer_id, user_id=user_id, value=value, at=datetime.now(UTC))
                 )
             counts = await connection.execute(
                 select(func.count().filter(votes.c.value == 1), func.count().filter(votes.c.value == -1))
@@ -183,9 +179,7 @@ def _create_engine(url: str) -> AsyncEngine:
             limits = {"timeout": SECONDS_TO_CONNECT, "command_timeout": SECONDS_TO_WAIT}
             return create_async_engine(_with_ssl(address), pool_pre_ping=True, connect_args=limits)
         Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
-        engine = create_async_engine(
-            address, connect_args={"isolation_level": None, "timeout": SECONDS_TO_WAIT}
-        )
+        engine = create_async_engine(address, connect_args={"isolation_level": None, "timeout": SECONDS_TO_WAIT})
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_immediate)
         return engine
@@ -247,9 +241,7 @@ def _explained(address: URL) -> Iterator[None]:
             "Install it with: pip install 'tunewise[postgres]'.",
         ) from error
     except (SQLAlchemyError, CommandError, OSError) as error:
-        raise RecordsError(
-            f"The database {shown} cannot be used: {_cause(error)}.", _remedy(address)
-        ) from error
+        raise RecordsError(f"The database {shown} cannot be used: {_cause(error)}.", _remedy(address)) from error
 
 
 def _cause(error: BaseException) -> str:

@@ -34,9 +34,7 @@ ANSWER = Answer(
     text="Fine-tuning needs labelled data [1].",
     confidence=0.91,
     citations=(
-        Citation(
-            1, "cost.md", "Data", "Fine-tuning needs labelled data.", "Fine-tuning needs labelled data. ..."
-        ),
+        Citation(1, "cost.md", "Data", "Fine-tuning needs labelled data.", "Fine-tuning needs labelled data. ..."),
     ),
     passages=(),
     version="v1",
@@ -144,8 +142,7 @@ async def test_ids_are_short_and_safe_in_a_custom_id(records: Records) -> None:
     ids = [await records.remember_answer(ANSWER) for _ in range(20)]
     assert len(set(ids)) == 20
     assert all(
-        len(i) == 12 and set(i) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
-        for i in ids
+        len(i) == 12 and set(i) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") for i in ids
     )
 
 
@@ -240,9 +237,7 @@ async def test_a_new_sqlite_file_can_be_opened_twice_at_once_every_time(tmp_path
             await opened.close()
 
 
-async def test_the_migrations_make_exactly_the_tables_that_the_code_declares(
-    records: Records, url: str
-) -> None:
+async def test_the_migrations_make_exactly_the_tables_that_the_code_declares(records: Records, url: str) -> None:
     differences = await look_at(url, lambda c: compare_metadata(MigrationContext.configure(c), metadata))
     assert differences == []
 

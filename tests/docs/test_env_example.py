@@ -43,9 +43,7 @@ def test_the_value_shown_is_the_default(name: str, tmp_path: Path) -> None:
     if isinstance(default, Path):
         value, default = ROOT / value, ROOT / default
     assert value == default
-    assert shown or default in ("", frozenset()) or name == "discord_token", (
-        "a default that is not empty is shown"
-    )
+    assert shown or default in ("", frozenset()) or name == "discord_token", "a default that is not empty is shown"
 
 
 def test_every_setting_has_its_comment_above_it() -> None:
@@ -57,9 +55,7 @@ def test_every_setting_has_its_comment_above_it() -> None:
     ("misspelt", "right"),
     [("DISCORD_TOKN", "DISCORD_TOKEN"), ("CHROMA_ULR", "CHROMA_URL"), ("HEALTHPORT", "HEALTH_PORT")],
 )
-def test_a_misspelt_name_is_an_error_that_names_it_and_the_right_one(
-    misspelt: str, right: str, tmp_path: Path
-) -> None:
+def test_a_misspelt_name_is_an_error_that_names_it_and_the_right_one(misspelt: str, right: str, tmp_path: Path) -> None:
     env_file = tmp_path / ".env"
     env_file.write_text("\n".join([*LINES, f"{misspelt}=1"]))
     with pytest.raises(SettingsError, match=rf"{misspelt}\b.*\b{right}\b"):

@@ -218,9 +218,7 @@ def test_wrong_front_matter_is_refused_with_its_line(write: Write, front_matter:
 
 
 def test_front_matter_that_is_not_closed_is_refused(write: Write) -> None:
-    assert reason(write("x.md", "---\ntitle: A\n\nText.")).startswith(
-        "x.md, line 1: the front matter is not closed."
-    )
+    assert reason(write("x.md", "---\ntitle: A\n\nText.")).startswith("x.md, line 1: the front matter is not closed.")
 
 
 def test_a_rule_at_the_top_is_no_front_matter(write: Write) -> None:
@@ -265,9 +263,7 @@ def test_wrapped_text_with_blank_lines_keeps_its_paragraphs(write: Write) -> Non
     text = "My Notes\n\nHow it works\n\nThe first line\nthat is wrapped\nNear here, is it.\n\nAnother one.\n"
     document = load(write("notes.txt", text))
     assert document.title == "My Notes"
-    assert sections(document) == {
-        "How it works": "The first line that is wrapped Near here, is it.\n\nAnother one."
-    }
+    assert sections(document) == {"How it works": "The first line that is wrapped Near here, is it.\n\nAnother one."}
 
 
 def test_lists_of_plain_text_are_lists_and_short_lines_are_kept(write: Write) -> None:
@@ -327,9 +323,7 @@ def test_docx_keeps_title_headings_lists_and_tables(tmp_path: Path) -> None:
 
 
 def test_a_broken_docx_is_skipped(write: Write) -> None:
-    assert reason(write("x.docx", b"PK\x03\x04 nonsense")).startswith(
-        "x.docx is damaged or not really a DOCX file"
-    )
+    assert reason(write("x.docx", b"PK\x03\x04 nonsense")).startswith("x.docx is damaged or not really a DOCX file")
 
 
 # PDF
@@ -337,9 +331,7 @@ def test_a_broken_docx_is_skipped(write: Write) -> None:
 
 def pdf_of(*paragraphs: tuple[str, str]) -> bytes:
     file, styles = io.BytesIO(), getSampleStyleSheet()
-    SimpleDocTemplate(file, pagesize=(400, 300)).build(
-        [Paragraph(text, styles[style]) for style, text in paragraphs]
-    )
+    SimpleDocTemplate(file, pagesize=(400, 300)).build([Paragraph(text, styles[style]) for style, text in paragraphs])
     return file.getvalue()
 
 

@@ -64,9 +64,7 @@ def test_positions_count_through_the_document() -> None:
 
 
 def test_marks_are_reduced_to_what_they_mark() -> None:
-    [text] = texts_of(
-        '*One* **two** [three](http://x.org "title") `four` ![five](x.png) <b>six</b> <!-- gone -->'
-    )
+    [text] = texts_of('*One* **two** [three](http://x.org "title") `four` ![five](x.png) <b>six</b> <!-- gone -->')
     assert text == "One two three `four` five six"
 
 
@@ -75,9 +73,7 @@ def test_wrapped_lines_are_joined_and_hard_breaks_kept() -> None:
 
 
 def test_html_comments_scripts_and_tags_are_dropped_and_their_text_is_kept() -> None:
-    assert texts_of("<!-- a\n\nb -->\n\n<div>\nKept &amp; safe\n</div>\n\n<script>x()</script>") == [
-        "Kept & safe"
-    ]
+    assert texts_of("<!-- a\n\nb -->\n\n<div>\nKept &amp; safe\n</div>\n\n<script>x()</script>") == ["Kept & safe"]
 
 
 def test_quotes_and_headings_inside_them_are_prose() -> None:
@@ -138,9 +134,7 @@ def test_a_long_list_is_shared_out_and_its_lead_in_repeated() -> None:
 
 
 def test_a_long_item_is_several_sentences() -> None:
-    sentences = [
-        f"Sentence {number} of this item says something that is worth its place." for number in range(6)
-    ]
+    sentences = [f"Sentence {number} of this item says something that is worth its place." for number in range(6)]
     [chunk] = chunks_of("- " + " ".join(sentences))
     assert list(chunk.sentences) == sentences
 
@@ -171,9 +165,7 @@ def test_long_code_is_parted_between_lines_and_each_part_has_its_fences() -> Non
 
 
 def test_a_long_section_is_shared_out_evenly_between_sentences() -> None:
-    sentences = [
-        f"Sentence {number} says something that a reader may well want to know." for number in range(40)
-    ]
+    sentences = [f"Sentence {number} says something that a reader may well want to know." for number in range(40)]
     chunks = chunks_of(" ".join(sentences))
     assert [sentence for chunk in chunks for sentence in chunk.sentences] == sentences
     lengths = [len(chunk.text) for chunk in chunks]
@@ -193,9 +185,7 @@ def test_what_no_chunk_could_hold_is_cut(text: str) -> None:
     assert "".join(chunk.text for chunk in chunks).replace(" ", "") == text.replace(" ", "")
 
 
-@pytest.mark.parametrize(
-    "unit", ["> ", "- ", "*", "[", "a  \n", "<!-- ", "| a ", "`", "## a\n", "word. ", "1. a\n"]
-)
+@pytest.mark.parametrize("unit", ["> ", "- ", "*", "[", "a  \n", "<!-- ", "| a ", "`", "## a\n", "word. ", "1. a\n"])
 def test_a_large_document_of_anything_splits(unit: str) -> None:
     for chunk in chunks_of(unit * (50_000 // len(unit))):
         assert chunk.text
@@ -232,16 +222,10 @@ PARAGRAPHS = st.lists(SENTENCES, min_size=1, max_size=8).map(" ".join)
 BLOCKS = st.one_of(
     PARAGRAPHS,
     st.lists(PARAGRAPHS, min_size=1, max_size=12).map(lambda items: "\n".join(f"- {item}" for item in items)),
-    st.lists(SENTENCES, min_size=1, max_size=12).map(
-        lambda items: "Lead:\n\n" + "\n".join(f"1. {i}" for i in items)
-    ),
-    st.lists(PARAGRAPHS, min_size=1, max_size=3).map(
-        lambda parts: "\n>\n".join(f"> {part}" for part in parts)
-    ),
+    st.lists(SENTENCES, min_size=1, max_size=12).map(lambda items: "Lead:\n\n" + "\n".join(f"1. {i}" for i in items)),
+    st.lists(PARAGRAPHS, min_size=1, max_size=3).map(lambda parts: "\n>\n".join(f"> {part}" for part in parts)),
     PARAGRAPHS.map(lambda code: f"```\n{code}\n```"),
-    st.lists(WORDS, min_size=3, max_size=3).map(
-        lambda row: f"| h | i | j |\n|---|---|---|\n| {' | '.join(row)} |"
-    ),
+    st.lists(WORDS, min_size=3, max_size=3).map(lambda row: f"| h | i | j |\n|---|---|---|\n| {' | '.join(row)} |"),
     WORDS.map(lambda word: f"## {word}\n\nText."),
 )
 DOCUMENTS = st.lists(BLOCKS, max_size=12).map("\n\n".join)

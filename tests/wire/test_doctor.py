@@ -120,9 +120,7 @@ async def test_a_refused_token_is_told_apart_from_a_missing_one(settings: Settin
 
 
 @pytest.mark.parametrize("token", ["Bot MTIz.abc", "MTIz.abc\nDATA_DIR=x"])
-async def test_a_token_with_more_than_the_token_is_noticed_before_it_is_sent(
-    settings: Settings, token: str
-) -> None:
+async def test_a_token_with_more_than_the_token_is_noticed_before_it_is_sent(settings: Settings, token: str) -> None:
     check = only("token", await diagnosis(settings, discord_token=token))
     assert check.status == "fail"
     assert "white space" in check.message
@@ -145,9 +143,7 @@ async def test_an_unreachable_api_is_named(settings: Settings) -> None:
         ("upstream down", 503, "503"),
     ],
 )
-async def test_a_server_that_is_not_discord_is_noticed(
-    settings: Settings, says: str, status: int, reason: str
-) -> None:
+async def test_a_server_that_is_not_discord_is_noticed(settings: Settings, says: str, status: int, reason: str) -> None:
     async with server_that_always_says(says, status) as address:
         checks = await diagnosis(settings, discord_token=TOKEN, discord_api_url=address)
     assert only("discord", checks).status == "fail"
@@ -155,9 +151,7 @@ async def test_a_server_that_is_not_discord_is_noticed(
 
 
 async def test_an_address_that_is_none_is_noticed(settings: Settings) -> None:
-    checks = await diagnosis(
-        settings, discord_token=TOKEN, discord_api_url="localhost", chroma_url="localhost"
-    )
+    checks = await diagnosis(settings, discord_token=TOKEN, discord_api_url="localhost", chroma_url="localhost")
     assert only("discord", checks).status == "fail"
     assert only("chroma", checks).status == "fail"
 
@@ -193,9 +187,7 @@ async def test_every_server_is_looked_at_however_many_they_are(settings: Setting
 def test_the_permissions_are_discords() -> None:
     names = {name.lower().replace(" ", "_"): bit for name, bit in PERMISSIONS.items()}
     names["view_channel"] = names.pop("view_channels")
-    assert (
-        discord.Permissions(**dict.fromkeys(names, True)).value == sum(names.values()) == INVITE_PERMISSIONS
-    )
+    assert discord.Permissions(**dict.fromkeys(names, True)).value == sum(names.values()) == INVITE_PERMISSIONS
 
 
 def test_an_administrator_lacks_nothing_and_nobody_lacks_everything() -> None:
@@ -235,9 +227,7 @@ async def test_folders_and_database_that_can_be_used_pass_and_nothing_is_left_in
     assert left <= {"records.sqlite", "records.sqlite.lock"}
 
 
-async def test_a_knowledge_dir_that_is_missing_fails_with_its_path(
-    settings: Settings, tmp_path: Path
-) -> None:
+async def test_a_knowledge_dir_that_is_missing_fails_with_its_path(settings: Settings, tmp_path: Path) -> None:
     check = only("documents", await diagnosis(settings, knowledge_dir=tmp_path / "gone"))
     assert check.status == "fail"
     assert str(tmp_path / "gone") in check.message

@@ -23,9 +23,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "votes",
-        sa.Column(
-            "answer_id", sa.String(16), sa.ForeignKey("answers.id", ondelete="CASCADE"), primary_key=True
-        ),
+        sa.Column("answer_id", sa.String(16), sa.ForeignKey("answers.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("value", sa.SmallInteger, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),

@@ -1,0 +1,174 @@
+"""Every way to ask leads here, and from here to one answer."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import discord
+import structlog
+from discord import app_commands
+from discord.ext import commands
+
+from bot import errors
+from bot.ask import buttons, layout
+from bot.ask.question import read
+from bot.ask.queue import QuestionQueue, QueueFullError
+from bot.records import Records, RecordsError, UnknownAnswerError
+from bot.replies import InteractionReply, MessageReply, Reply
+from knowledge.types import Answer
+
+if TYPE_CHECKING:
+    from bot.client import Tunewise
+    from bot.settings import Settings
+
+ANSWER_GONE = "I no longer have the record of that answer. Ask the question again and I will answer it anew."
+NO_TEXT = "That message has no text that I could look up; pictures and attachments I cannot read."
+UNREADABLE_REPLY = (
+    "Discord shows me what you write only when it mentions me. Leave the @ of your reply on, mention me, or use /ask."
+)
+QUEUE_FULL = "So many people are asking right now that I cannot take another question. Please ask again in a minute."
+
+log = structlog.get_logger(__name__)
+
+Interaction = discord.Interaction[Any]
+
+
+class Ask(commands.Cog):
+    """Receives questions from Discord and shows their answers."""
+
+    def __init__(self, bot: Tunewise, settings: Settings, queue: QuestionQueue, records: Records) -> None:
+        """The bot that it listens to, and what it answers with."""
+        self.bot = bot
+        self.queue = queue
+        self.records = records
+        self._cooldown: commands.CooldownMapping[int] = commands.CooldownMapping.from_cooldown(
+            settings.cooldown_questions, settings.cooldown_seconds, lambda person: person
+        )
+        self._menu = app_commands.ContextMenu(name="Ask about this message", callback=self.ask_about_message)
+
+    async def cog_load(self) -> None:
+        """Adds what a cog does not add by itself."""
+        self.bot.tree.add_command(self._menu)
+        self.bot.add_dynamic_items(*buttons.ALL)
+
+    async def cog_unload(self) -> None:
+        """Takes it away again."""
+        self.bot.tree.remove_command(self._menu.name, type=self._menu.type)
+        self.bot.remove_dynamic_items(*buttons.ALL)
+
+    @app_commands.command(
+        name="ask", description="Ask about prompt engineering and fine-tuning; the answer shows its sources."
+    )
+    @app_commands.describe(
+        question='What you want to know, for example: "How many examples do I need for fine-tuning?"',
+        private="Show the answer only to you (default: everybody in the channel sees it).",
+    )
+    async def ask(
+        self, interaction: Interaction, question: app_commands.Range[str, 1, 6000], private: bool = False
+    ) -> None:
+        """/ask."""
+        await self.answer(InteractionReply(interaction, private=private), question)
+
+    async def ask_about_message(self, interaction: Interaction, message: discord.Message) -> None:
+        """The menu of a message. Private: the words are somebody else's."""
+        reply = InteractionReply(interaction, private=True)
+        if message.content:
+            await self.answer(reply, message.content)
+        else:
+            await self._say(reply, NO_TEXT)
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        """A mention, a reply, a direct message, or any message in an open channel."""
+        if message.author.bot or message.webhook_id is not None or self.bot.user is None:
+            return
+        if message.type not in {discord.MessageType.default, discord.MessageType.reply}:
+            return
+        if self._hidden_reply_to_me(message):
+            await self._say(MessageReply(message), UNREADABLE_REPLY)
+        elif message.guild is None or self.bot.user in message.mentions or message.channel.id in self.bot.open_channels:
+            await self.answer(MessageReply(message), message.content)
+
+    def _hidden_reply_to_me(self, message: discord.Message) -> bool:
+        """Without the message content intent Discord empties a reply that does not ping the bot."""
+        replied_to = message.reference.resolved if message.reference else None
+        is_reply_to_me = isinstance(replied_to, discord.Message) and replied_to.author == self.bot.user
+        return is_reply_to_me and not (message.content or message.attachments or message.stickers)
+
+    async def answer(self, reply: Reply, raw: str) -> None:
+        """The one way of a question: `raw` is read, answered, remembered and shown through `reply`."""
+        await self.bot.respond(reply, lambda: self._views(reply, raw))
+
+    async def _views(self, reply: Reply, raw: str) -> list[discord.ui.LayoutView]:
+        reading = read(raw, bot_id=self.bot.user.id if self.bot.user else 0)
+        if reading.kind == "refused":
+            return [layout.notice(reading.text)]
+        if seconds := self._seconds_to_wait(reply.author.id):
+            return [layout.notice(f"That was quick! Give me {seconds} s, then ask again.")]
+        if reading.kind == "smalltalk":
+            return [layout.welcome(reading.text)]
+        try:
+            answer = await self.queue.ask(reading.text, lambda ahead: reply.show(layout.waiting(ahead)))
+        except QueueFullError:
+            return [layout.notice(QUEUE_FULL)]
+        return layout.answer(answer, await self._remember(answer))
+
+    def _seconds_to_wait(self, person: int) -> int:
+        wait = self._cooldown.update_rate_limit(person, discord.utils.utcnow().timestamp())
+        return math.ceil(wait or 0)
+
+    async def _remember(self, answer: Answer) -> str | None:
+        """The id of the answer, or None when the records fail: the answer is worth more than its buttons."""
+        try:
+            return await self.records.remember_answer(answer)
+        except RecordsError as error:
+            errors.record("answer_not_remembered", error)
+            return None
+
+    async def ask_suggestion(self, interaction: Interaction, answer_id: str, number: int) -> None:
+        """Asks the numbered suggestion of an abstention, shown to the same people as that was."""
+        reply = InteractionReply(interaction, private=_was_private(interaction))
+
+        async def suggestion() -> list[discord.ui.LayoutView]:
+            stored = await self.records.find_answer(answer_id)
+            if stored is None or number >= len(stored.suggestions):
+                return [layout.notice(ANSWER_GONE)]
+            return await self._views(reply, stored.suggestions[number])
+
+        await self.bot.respond(reply, suggestion)
+
+    async def ask_example(self, interaction: Interaction, question: str) -> None:
+        """Asks an example question, shown to the same people as the examples were."""
+        await self.answer(InteractionReply(interaction, private=_was_private(interaction)), question)
+
+    async def show_sources(self, interaction: Interaction, answer_id: str) -> None:
+        """Shows the quoted passages to the person who pressed."""
+
+        async def sources() -> list[discord.ui.LayoutView]:
+            stored = await self.records.find_answer(answer_id)
+            return layout.sources(stored) if stored else [layout.notice(ANSWER_GONE)]
+
+        await self.bot.respond(InteractionReply(interaction, private=True), sources)
+
+    async def vote(self, interaction: Interaction, answer_id: str, direction: buttons.VoteDirection) -> None:
+        """Counts the person's vote and says so to them."""
+
+        async def thanks() -> list[discord.ui.LayoutView]:
+            try:
+                result = await self.records.vote(answer_id, interaction.user.id, 1 if direction == "up" else -1)
+            except UnknownAnswerError:
+                return [layout.notice(ANSWER_GONE)]
+            return [layout.vote(result)]
+
+        await self.bot.respond(InteractionReply(interaction, private=True), thanks)
+
+    async def _say(self, reply: Reply, sentence: str) -> None:
+        async def said() -> list[discord.ui.LayoutView]:
+            return [layout.notice(sentence)]
+
+        await self.bot.respond(reply, said)
+
+
+def _was_private(interaction: Interaction) -> bool:
+    return interaction.message is not None and interaction.message.flags.ephemeral

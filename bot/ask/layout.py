@@ -1,0 +1,160 @@
+"""Answers as Discord shows them: values in, Components V2 layouts out, one a message, within every limit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import discord
+from discord import ui
+
+from bot.ask.buttons import MAX_LABEL, AskButton, ExampleButton, SourcesButton, VoteButton
+from bot.ask.question import EXAMPLES
+from bot.records import StoredAnswer, VoteResult
+from bot.text import defuse, escape, shorten, split
+from knowledge.types import Answer, Citation
+
+GREEN = discord.Colour.from_rgb(88, 166, 150)
+AMBER = discord.Colour.from_rgb(214, 158, 46)
+MAX_MESSAGE = 3_900  # of Discord's 4,000 characters; the rest is for a note that a late answer gets
+MAX_PIECE = 3_000
+MAX_PIECES = 20
+MAX_TITLE = 180
+MAX_NAME = 100
+
+_LIST_MARKER = re.compile(r"(\s*(?:[-*+]|\d+\.)\s+)?(.*)")
+_CONFIDENCE = ((0.9, "high"), (0.75, "good"), (0.6, "fair"), (0.0, "low"))
+
+
+def answer(answer: Answer, answer_id: str | None) -> list[ui.LayoutView]:
+    """An answer or an abstention with its buttons; without an id, when it was not recorded, it has none."""
+    title = f"**{escape(shorten(answer.question, MAX_TITLE))}**"
+    text = split(defuse(answer.text), MAX_PIECE)
+    if answer.kind == "abstain":
+        buttons = [
+            AskButton(answer_id, number, shorten(suggestion, MAX_LABEL))
+            for number, suggestion in enumerate(answer.suggestions[:5] if answer_id else ())
+            if answer_id
+        ]
+        return _messages([title, *text, *(["-# The closest that I can answer:"] if buttons else [])], AMBER, buttons)
+    titles = {passage.chunk.document: passage.chunk.title for passage in answer.passages}
+    sources = _sources_line(answer.citations, titles)
+    row = [SourcesButton(answer_id), VoteButton(answer_id, "up"), VoteButton(answer_id, "down")] if answer_id else []
+    return _messages([title, *text, *([sources] if sources else [])], GREEN, row)
+
+
+def sources(stored: StoredAnswer) -> list[ui.LayoutView]:
+    """The passages that an answer quotes, the quoted sentences in bold, and how sure the answer is."""
+    cited: dict[tuple[str, str, str], list[Citation]] = {}
+    for citation in stored.citations:
+        cited.setdefault((citation.document, citation.section, citation.passage), []).append(citation)
+    blocks = [f"**Sources** for “{escape(shorten(stored.question, MAX_TITLE))}”"]
+    for (document, section, passage), citations in cited.items():
+        markers = _markers(citations)
+        quoted = highlight(passage, [citation.quote for citation in citations])
+        first, *more = split(defuse(quoted), MAX_PIECE)
+        blocks += [
+            f"**{markers} {_place(document, section, {})}**\n>>> {first}",
+            *(f">>> {piece}" for piece in more),
+        ]
+    blocks.append(f"-# {confidence(stored.confidence)} · Knowledge version {escape(stored.version)}")
+    return _messages(blocks, GREEN)
+
+
+def highlight(passage: str, quotes: Iterable[str]) -> str:
+    """`passage` with each of `quotes` in bold where it stands; code stays as it is."""
+    for quote in sorted(set(quotes), key=len, reverse=True):
+        if quote.strip() and "`" not in quote:
+            passage = passage.replace(quote, "\n".join(_bold(line) for line in quote.split("\n")), 1)
+    return passage
+
+
+def _bold(line: str) -> str:
+    match = _LIST_MARKER.fullmatch(line)
+    marker, text = (match[1] or "", match[2]) if match else ("", line)
+    text = text.replace("**", "").strip()
+    return f"{marker}**{text}**" if text else line
+
+
+def confidence(value: float) -> str:
+    """How sure the answer is, in a word and per cent."""
+    word = next(word for bound, word in _CONFIDENCE if value >= bound)
+    return f"Confidence: {word} ({min(value, 0.99):.0%})"  # nothing here is certain
+
+
+def vote(result: VoteResult) -> ui.LayoutView:
+    """What became of a vote, in one line."""
+    if result.value == 1:
+        return notice("👍 Thank you! Good to know that it helped.")
+    if result.value == -1:
+        return notice("👎 Thank you. Your vote shows the maintainers which documents to mend.")
+    return notice("Your vote is withdrawn.")
+
+
+def welcome(text: str) -> ui.LayoutView:
+    """`text` over buttons that ask the example questions."""
+    buttons = [ExampleButton(number, question) for number, question in enumerate(EXAMPLES)]
+    return _messages([text], GREEN, buttons)[0]
+
+
+def notice(text: str) -> ui.LayoutView:
+    """One sentence of the bot."""
+    return ui.LayoutView(timeout=None).add_item(ui.TextDisplay(shorten(text, MAX_MESSAGE)))
+
+
+def waiting(ahead: int) -> ui.LayoutView:
+    """That others come first."""
+    return notice(f"⏳ {ahead} {'question is' if ahead == 1 else 'questions are'} ahead of you. Yours comes next.")
+
+
+def _sources_line(citations: Sequence[Citation], titles: Mapping[str, str]) -> str:
+    """Which section each marker means, in thin print, a line a section."""
+    cited: dict[str, list[Citation]] = {}
+    for citation in citations:
+        cited.setdefault(_place(citation.document, citation.section, titles), []).append(citation)
+    lines = [f"-# {_markers(citations)} {place}" for place, citations in cited.items()]
+    return split("\n".join(lines), MAX_PIECE)[0] if lines else ""
+
+
+def _markers(citations: Iterable[Citation]) -> str:
+    return " ".join(dict.fromkeys(f"[{citation.marker}]" for citation in citations))
+
+
+def _place(document: str, section: str, titles: Mapping[str, str]) -> str:
+    title = titles.get(document) or document_title(document)
+    names = [title] if section in {"", title} else [title, section]
+    return " › ".join(escape(shorten(name, MAX_NAME)) for name in names)
+
+
+def document_title(path: str) -> str:
+    """A readable name for a document of which only the path is known: "Cost and resources"."""
+    words = path.rpartition("/")[2].rpartition(".")[0].replace("-", " ").replace("_", " ").strip()
+    return words[:1].upper() + words[1:] if words else path
+
+
+def _messages(
+    blocks: Sequence[str], colour: discord.Colour, buttons: Sequence[ui.Item[Any]] = ()
+) -> list[ui.LayoutView]:
+    """`blocks` in as few messages as hold them, in order, with one row of `buttons` under the last.
+
+    A line stands above a block that is thin print.
+    """
+    packed: list[list[str]] = [[]]
+    for block in blocks:
+        length = sum(len(other) for other in packed[-1])
+        if packed[-1] and (length + len(block) > MAX_MESSAGE or len(packed[-1]) == MAX_PIECES):
+            packed.append([])
+        packed[-1].append(block)
+    views = []
+    for texts in packed:
+        row = [ui.ActionRow(*buttons)] if buttons and texts is packed[-1] else []
+        items = [item for text in texts for item in _displayed(text)]
+        container = ui.Container(*items, *row, accent_colour=colour)
+        views.append(ui.LayoutView(timeout=None).add_item(container))
+    return views
+
+
+def _displayed(text: str) -> list[ui.Item[Any]]:
+    display = ui.TextDisplay[Any](text)
+    return [ui.Separator(), display] if text.startswith("-#") else [display]

@@ -1,0 +1,45 @@
+"""Settings in, a bot that is ready to connect out: the one place that chooses the real parts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from bot.ask.cog import Ask
+from bot.ask.queue import QuestionQueue
+from bot.client import Knowledge, Tunewise, point_at
+from bot.help.cog import Help
+from bot.records import Records
+from bot.settings import Settings
+from knowledge.base import KnowledgeBase
+
+
+@asynccontextmanager
+async def tunewise(
+    settings: Settings,
+    *,
+    knowledge: Knowledge | None = None,
+    records: Records | None = None,
+    open_channels: set[int] | None = None,
+    shard_count: int | None = None,
+) -> AsyncIterator[Tunewise]:
+    """The bot as the settings want it; a part that is given replaces the real one, and its giver closes it.
+
+    Raises KnowledgeError when there is nothing to answer from, RecordsError when the database cannot be used.
+    """
+    point_at(settings.discord_api_url, settings.discord_gateway_url)
+    async with AsyncExitStack() as stack:
+        if knowledge is None:
+            opened = await asyncio.to_thread(KnowledgeBase.open, settings)
+            stack.callback(opened.close)
+            knowledge = opened
+        if records is None:
+            records = await Records.open(settings.records_url)
+            stack.push_async_callback(records.close)
+        queue = QuestionQueue(knowledge.ask, workers=settings.workers, limit=settings.max_questions_in_flight)
+        stack.callback(queue.close)
+        bot = Tunewise(knowledge=knowledge, open_channels=open_channels, shard_count=shard_count)
+        await bot.add_cog(Ask(bot, settings, queue, records))
+        await bot.add_cog(Help(bot))
+        yield bot

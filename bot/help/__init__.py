@@ -1,0 +1,1 @@
+"""Help: what the bot can do, read from its own commands."""

@@ -1,0 +1,149 @@
+"""How an answer reaches a person, with a way round everything that Discord can refuse."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from typing import Any, Protocol
+
+import discord
+from discord import ui
+
+from bot import errors
+
+
+class Reply(Protocol):
+    """The answer to one person, being prepared or shown."""
+
+    @property
+    def author(self) -> discord.User | discord.Member:
+        """Who gets it."""
+
+    def thinking(self) -> AbstractAsyncContextManager[None]:
+        """Shows that the answer is being prepared. Enter it before anything that takes time."""
+
+    async def show(self, *views: ui.LayoutView) -> None:
+        """Shows `views`, a message each; the first takes the place of what was shown before."""
+
+    async def apologise(self, view: ui.LayoutView) -> bool:
+        """Shows `view` by whichever way is still open; False when there is none."""
+
+
+class InteractionReply:
+    """The answer to a command or a button. An interaction that Discord gave up is answered by a message."""
+
+    def __init__(self, interaction: discord.Interaction[Any], *, private: bool) -> None:
+        """`private`: only the person sees the answer."""
+        self._interaction = interaction
+        self._private = private
+        self._incident = ""
+        self._shown: discord.Message | None = None
+
+    @property
+    def author(self) -> discord.User | discord.Member:
+        """Who gets it."""
+        return self._interaction.user
+
+    @asynccontextmanager
+    async def thinking(self) -> AsyncIterator[None]:
+        """Defers the interaction, which gives 15 minutes instead of 3 seconds.
+
+        Raises AnsweredElsewhereError when another process has done so.
+        """
+        try:
+            await self._interaction.response.defer(ephemeral=self._private, thinking=True)
+        except discord.HTTPException as error:
+            if error.code == errors.ALREADY_ACKNOWLEDGED:
+                raise errors.AnsweredElsewhereError from error
+            if error.code != errors.UNKNOWN_INTERACTION:
+                raise
+            self._incident = errors.record("interaction_expired", error, user=self.author.id)
+        yield
+
+    async def show(self, *views: ui.LayoutView) -> None:
+        """Shows `views`, a message each; the first takes the place of what was shown before."""
+        first, *more = views
+        if self._incident and self._shown is None:
+            late = "Discord had stopped waiting, so the answer comes as a message"
+            first.add_item(ui.TextDisplay(f"-# {late} (id {self._incident})."))
+        if self._shown is not None:
+            self._shown = await self._shown.edit(view=first)
+        elif self._incident:
+            self._shown = await self._send(first)
+        else:
+            try:
+                self._shown = await self._interaction.edit_original_response(view=first)
+            except discord.NotFound:  # somebody deleted the "thinking" message
+                self._shown = await self._send(first)
+        for view in more:
+            await self._send(view)
+
+    async def _send(self, view: ui.LayoutView) -> discord.Message:
+        if not self._incident:
+            return await self._interaction.followup.send(view=view, ephemeral=self._private, wait=True)
+        channel = self._interaction.channel
+        if self._private or not isinstance(channel, discord.abc.Messageable):
+            return await self.author.send(view=view)
+        return await channel.send(view=view)
+
+    async def apologise(self, view: ui.LayoutView) -> bool:
+        """Shows `view` in place of the answer, else in a message after it, else in a direct message."""
+        respond, followup = self._interaction.response, self._interaction.followup
+        if self._incident:
+            return await _first_that_works(lambda: self.show(view), lambda: self.author.send(view=view))
+        if not respond.is_done():
+            return await _first_that_works(
+                lambda: respond.send_message(view=view, ephemeral=True), lambda: self.author.send(view=view)
+            )
+        return await _first_that_works(
+            lambda: self.show(view),
+            lambda: followup.send(view=view, ephemeral=True),
+            lambda: self.author.send(view=view),
+        )
+
+
+class MessageReply:
+    """The answer to a message, as a reply to it."""
+
+    def __init__(self, message: discord.Message) -> None:
+        """`message` is what the person wrote."""
+        self._message = message
+        self._shown: discord.Message | None = None
+
+    @property
+    def author(self) -> discord.User | discord.Member:
+        """Who gets it."""
+        return self._message.author
+
+    @asynccontextmanager
+    async def thinking(self) -> AsyncIterator[None]:
+        """Shows that the bot is typing, where Discord lets it: the answer matters more."""
+        async with AsyncExitStack() as stack:
+            with suppress(discord.HTTPException):
+                await stack.enter_async_context(self._message.channel.typing())
+            yield
+
+    async def show(self, *views: ui.LayoutView) -> None:
+        """Shows `views`, a message each; the first takes the place of what was shown before."""
+        first, *more = views
+        if self._shown is not None:
+            self._shown = await self._shown.edit(view=first)
+        else:
+            reference = self._message.to_reference(fail_if_not_exists=False)
+            self._shown = await self._message.channel.send(view=first, reference=reference)
+        for view in more:
+            await self._message.channel.send(view=view)
+
+    async def apologise(self, view: ui.LayoutView) -> bool:
+        """Shows `view` in place of the answer, else in a direct message."""
+        return await _first_that_works(lambda: self.show(view), lambda: self.author.send(view=view))
+
+
+async def _first_that_works(*ways: Callable[[], Awaitable[object]]) -> bool:
+    for way in ways:
+        try:
+            await way()
+        except discord.HTTPException:
+            continue
+        return True
+    return False

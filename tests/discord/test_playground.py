@@ -1,0 +1,93 @@
+"""The playground, as a person meets it: a page in the browser where they ask, press and read."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+
+from bot.ask.question import EXAMPLES
+from bot.client import Knowledge
+from bot.errors import StartupError
+from bot.playground import CHANNEL, play
+from bot.settings import Settings
+from tests.discord.world import COVERED, NOT_COVERED
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None, reason="Chromium is not installed (Debian: apt-get install chromium)"
+)
+
+
+@pytest.fixture
+async def address(bot_settings: Settings, knowledge: Knowledge) -> AsyncIterator[str]:
+    """Where the playground is."""
+    ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    playing = asyncio.create_task(play(bot_settings, knowledge=knowledge, on_ready=ready.set_result))
+    either: set[asyncio.Future[Any]] = {playing, ready}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED, timeout=30)
+    if playing.done():
+        playing.result()
+    yield ready.result()
+    playing.cancel()
+    with suppress(asyncio.CancelledError):
+        await playing
+
+
+@pytest.fixture(params=[(1280, 900), (390, 844)], ids=["desktop", "phone"])
+async def page(request: pytest.FixtureRequest, address: str) -> AsyncIterator[Page]:
+    """The page, open in Chromium."""
+    width, height = request.param
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = await browser.new_page(viewport={"width": width, "height": height})
+        await page.goto(address)
+        yield page
+        await browser.close()
+
+
+async def write(page: Page, text: str) -> None:
+    box = page.get_by_role("textbox", name="Message", exact=True)
+    await box.fill(text)
+    await box.press("Enter")
+
+
+@needs_chromium
+async def test_a_person_asks_reads_the_sources_and_votes(page: Page) -> None:
+    await expect(page.get_by_text(CHANNEL).first).to_be_attached()
+    await expect(page.get_by_text("Welcome!").last).to_be_visible()
+
+    await write(page, COVERED)
+    await page.get_by_role("button", name="Sources").click()
+    await expect(page.get_by_text("Confidence:")).to_be_visible()
+
+    await page.get_by_role("button", name="👍").click()
+    await expect(page.get_by_text("Good to know that it helped").last).to_be_visible()
+
+
+@needs_chromium
+async def test_a_person_presses_an_example_and_a_suggestion(page: Page) -> None:
+    await page.get_by_role("button", name=EXAMPLES[0]).click()
+    await expect(page.get_by_role("button", name="Sources")).to_have_count(1)
+
+    await write(page, NOT_COVERED)
+    closest = page.get_by_text("The closest that I can answer").last
+    await expect(closest).to_be_visible()
+    await page.get_by_role("button", name="?").last.click()
+    await expect(page.get_by_role("button", name="Sources")).to_have_count(2)
+
+
+async def test_a_port_that_is_taken_is_named(bot_settings: Settings, knowledge: Knowledge) -> None:
+    taken = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    async with taken:
+        port = taken.sockets[0].getsockname()[1]
+
+        with pytest.raises(StartupError, match=str(port)):
+            await play(bot_settings, knowledge=knowledge, port=port)
