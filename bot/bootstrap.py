@@ -31,9 +31,7 @@ async def tunewise(
     point_at(settings.discord_api_url, settings.discord_gateway_url)
     async with AsyncExitStack() as stack:
         if knowledge is None:
-            opened = await asyncio.to_thread(KnowledgeBase.open, settings)
-            stack.callback(opened.close)
-            knowledge = opened
+            knowledge = await asyncio.to_thread(KnowledgeBase.open, settings)
         if records is None:
             records = await Records.open(settings.records_url)
             stack.push_async_callback(records.close)

@@ -206,9 +206,7 @@ def _check_index(settings: KnowledgeSettings) -> Check:
         base = KnowledgeBase.open(settings)
     except KnowledgeError as error:
         return index_failure(error)
-    check = Check("index", "ok", f"Version {base.version} is published and can be read.")
-    base.close()
-    return check
+    return Check("index", "ok", f"Version {base.version} is published and can be read.")
 
 
 async def _check_records(settings: Settings) -> Check:

@@ -1,8 +1,9 @@
-"""From passages to an answer: the fewest sentences of the documents that answer, quoted word for word, or an abstention."""
+"""From passages to an answer: the fewest sentences of the documents that answer, word for word, or an abstention."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,14 @@ MAX_QUOTES = 3
 MAX_SUGGESTIONS = 3
 # A further sentence is quoted only where it is nearly as good as the best one, and no repetition of what is there.
 NEARLY_AS_GOOD = 0.8
+SECTION_NEARLY_AS_GOOD = 0.75
 REPETITION = 0.6
+# What a sentence must be better by to come from a section that is quoted already: another view is worth something.
+SAME_SECTION_MALUS = 0.02
+# Where an author listed the questions that a section answers, its first sentence answers them.
+OPENING_BONUS = 0.04
+# A table row that sets both approaches side by side may be a little further from the question's words.
+ROW_NEARLY_AS_GOOD = 0.7
 ABSTENTION = "My documents do not cover that question."
 
 _APPROACHES = {
@@ -74,32 +82,46 @@ def compares_approaches(question: str) -> bool:
 def _chosen(retrieval: Retrieval) -> list[_Quote]:
     """The sentences to quote, best first."""
     ranked = sorted(_quotable(retrieval.passages), key=lambda quote: -quote.score)
-    chosen: list[_Quote] = []
-    if compares_approaches(retrieval.read_as):
-        chosen += _side_by_side(ranked)
-    for quote in ranked:
-        if len(chosen) == MAX_QUOTES or quote.score < NEARLY_AS_GOOD * ranked[0].score:
+    chosen = _side_by_side(ranked) if compares_approaches(retrieval.read_as) else []
+    least = NEARLY_AS_GOOD * max((quote.score for quote in ranked), default=0.0)
+    while len(chosen) < MAX_QUOTES:
+        quoted = Counter(_section(quote.passage) for quote in chosen)
+        worth = [quote.score - SAME_SECTION_MALUS * quoted[_section(quote.passage)] for quote in ranked]
+        good = sorted((place for place in range(len(ranked)) if worth[place] >= least), key=lambda place: -worth[place])
+        candidates = (ranked[place] for place in good)
+        new = next((quote for quote in candidates if not any(_repeats(quote.text, old.text) for old in chosen)), None)
+        if new is None:
             break
-        if not any(_repeats(quote.text, other.text) for other in chosen):
-            chosen.append(quote)
+        chosen.append(new)
     return chosen
 
 
 def _side_by_side(ranked: Sequence[_Quote]) -> list[_Quote]:
-    """The best sentence that speaks of both approaches, else the best of each."""
-    speaking = {name: [quote for quote in ranked if pattern.search(quote.text)] for name, pattern in _APPROACHES.items()}
+    """The table row and the best sentence that speak of both approaches, else the best sentence of each approach."""
+    speaking = {
+        name: [quote for quote in ranked if pattern.search(quote.text)] for name, pattern in _APPROACHES.items()
+    }
     of_both = [quote for quote in ranked if all(quote in quotes for quotes in speaking.values())]
-    if of_both and of_both[0].score >= NEARLY_AS_GOOD * ranked[0].score:
-        return of_both[:1]
-    return [quotes[0] for quotes in speaking.values() if quotes]
+    best = ranked[0].score if ranked else 0.0
+    rows = [quote for quote in of_both if quote.passage.chunk.kind == "row"]
+    prose = [quote for quote in of_both if quote.passage.chunk.kind != "row"]
+    found = [
+        *(quote for quote in rows[:1] if quote.score >= ROW_NEARLY_AS_GOOD * best),
+        *(quote for quote in prose[:1] if quote.score >= NEARLY_AS_GOOD * best),
+    ]
+    return found or list(dict.fromkeys(quotes[0] for quotes in speaking.values() if quotes))
 
 
 def _quotable(passages: Sequence[Passage]) -> Iterator[_Quote]:
     for passage in passages:
+        if passage.score < SECTION_NEARLY_AS_GOOD * passages[0].score:
+            break
+        opens = len(passage.chunk.asked) > 1
         for number, sentence in enumerate(passage.sentences):
             # A lead-in says nothing without its list.
             if not sentence.text.endswith(":"):
-                yield _Quote(passage, number, sentence.text, sentence.score)
+                bonus = OPENING_BONUS if opens and number == 0 else 0.0
+                yield _Quote(passage, number, sentence.text, sentence.score + bonus)
 
 
 def _repeats(text: str, other: str) -> bool:
@@ -118,6 +140,7 @@ def _written(quotes: Sequence[_Quote]) -> tuple[str, tuple[Citation, ...]]:
         Citation(
             marker=rank[_section(quote.passage)] + 1,
             document=quote.passage.chunk.document,
+            title=quote.passage.chunk.title,
             section=quote.passage.chunk.section,
             quote=quote.text,
             passage=quote.passage.chunk.text,

@@ -1,7 +1,7 @@
 """What kind of thing a question asks for (a date, a number, a name), and whether a sentence holds one.
 
-Expected answer types are the classic signal of question answering systems (Li and Roth, "Learning Question Classifiers",
-2002): of two sentences about the same thing, the one with a year answers "when".
+Expected answer types are the classic signal of question answering systems (Li and Roth, "Learning Question
+Classifiers", 2002): of two sentences about the same thing, the one with a year answers "when".
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from typing import Literal
 AnswerType = Literal["date", "number", "person", "place"]
 
 _ASKS: tuple[tuple[AnswerType, re.Pattern[str]], ...] = (
-    ("date", re.compile(r"\bwhen\b|\b(what|which) (year|date|month|day|century|decade|time)\b", re.IGNORECASE)),
+    (
+        "date",
+        re.compile(r"\bwhen\b|\b(what|which) (year|date|month|day|century|decade|time)\b", re.IGNORECASE),
+    ),
     (
         "number",
         re.compile(

@@ -59,9 +59,6 @@ class KnowledgeBase:
             self._retriever = self._load()
             return True
 
-    def close(self) -> None:
-        """Nothing is held open between questions; here so that owners need not know that."""
-
     def _load(self) -> Retriever:
         version = self._store.published()
         if version is None:

@@ -19,7 +19,7 @@ class Calibration:
     coefficients: tuple[float, ...]
 
 
-CALIBRATION = Calibration(-8.0, (4.0, 2.0, 4.0, 3.0, 2.0, 2.0))
+CALIBRATION = Calibration(-12.74, (2.3, 2.48, 17.13, 4.42, -11.85, 2.75, 4.89, 3.39))
 
 
 def confidence(evidence: Evidence, calibration: Calibration = CALIBRATION) -> float:

@@ -98,7 +98,7 @@ def load_embedder(settings: KnowledgeSettings) -> Embedder:
     Raises KnowledgeError where the model has not been exported yet (`ensure_exported` does that) or cannot be read.
     """
     if settings.embedding_backend == "torch":
-        from knowledge.torch_model import TorchEmbedder  # noqa: PLC0415  (imports torch: only where it was asked for)
+        from knowledge.torch_model import TorchEmbedder
 
         try:
             return TorchEmbedder(_model_source(settings))

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from knowledge.embed import Embedder, Vectors, ensure_exported, load_embedder
 from knowledge.errors import KnowledgeError
-from knowledge.load import load_folder
+from knowledge.load import load_folder, load_off_topic
 from knowledge.settings import KnowledgeSettings
 from knowledge.split import CHUNK_CHARACTERS, split_document
 from knowledge.store import Manifest, Store, VersionData, open_store
@@ -57,8 +57,8 @@ def build_index(
     """Index the documents of `source` (else of KNOWLEDGE_DIR) and publish the new version.
 
     Nothing changed: nothing is embedded and no version made, unless `force`. `dry_run` reports what would change. A run
-    that fails or is killed leaves the published version serving. `progress` gets a stage, what is done of it, and its total.
-    Raises KnowledgeError: no readable document, another run at work, a store or a model that cannot be had.
+    that fails or is killed leaves the published version serving. `progress` gets a stage, what is done of it, and its
+    total. Raises KnowledgeError: no readable document, another run at work, a store or a model that cannot be had.
     """
     started = perf_counter()
     with _only_run(settings.data_dir):
@@ -76,21 +76,24 @@ def build_index(
                 f"{folder} holds no document that can be read, so the published version stays. "
                 + " ".join(f"{item.path}: {item.reason}" for item in skipped[:3])
             )
+        off_topic = load_off_topic(settings.off_topic_file)
         published = store.published()
         old = next((manifest for manifest in store.versions() if manifest.version == published), None)
-        digests = {document.path: _digest(document) for document in documents}
+        digests = {document.path: _document_digest(document) for document in documents}
         shape = {"language": settings.language, "chunk_characters": str(CHUNK_CHARACTERS), "recipe": RECIPE}
         before = old.documents if old else {}
         added = digests.keys() - before.keys()
         removed = before.keys() - digests.keys()
         changed = {path for path in digests.keys() & before.keys() if digests[path] != before[path]}
+        same_off_topic = old is not None and old.off_topic_digest == _digest(*off_topic)
         same_making = old is not None and (old.fingerprint, old.shape) == (embedder.fingerprint, shape)
         chunks = [chunk for document in documents for chunk in split_document(document)]
         version, embedded, publish = published, 0, False
-        if not dry_run and (force or added or removed or changed or not same_making):
+        if not dry_run and (force or added or removed or changed or not (same_making and same_off_topic)):
             version = _new_version(digests)
             reusable = _vectors_by_text(store.read(old.version)) if old and same_making else {}
-            data, embedded = _embed(version, chunks, digests, documents, shape, embedder, reusable, progress)
+            plan = _Plan(version, documents, digests, chunks, off_topic, shape)
+            data, embedded = _embed(plan, embedder, reusable, progress)
             progress("Writing and checking the new version", 0, 1)
             store.write(data)
             store.publish(version)
@@ -113,7 +116,7 @@ def build_index(
 
 def sentence_input(chunk: Chunk, sentence: str) -> str:
     """What is embedded for a sentence: its section tells what a pronoun or a terse sentence is about."""
-    return f"{chunk.section}: {sentence}"
+    return f"{chunk.title}, {chunk.section}: {sentence}"
 
 
 @contextmanager
@@ -135,18 +138,23 @@ def _only_run(data_dir: Path) -> Iterator[None]:
         raise KnowledgeError(f"DATA_DIR {data_dir} is not a folder. Set DATA_DIR to a folder.") from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a new version is to hold."""
+
+    version: str
+    documents: Sequence[Document]
+    digests: dict[str, str]
+    chunks: Sequence[Chunk]
+    off_topic: Sequence[str]
+    shape: dict[str, str]
+
+
 def _embed(
-    version: str,
-    chunks: Sequence[Chunk],
-    digests: dict[str, str],
-    documents: Sequence[Document],
-    shape: dict[str, str],
-    embedder: Embedder,
-    reusable: dict[str, Vectors],
-    progress: Progress,
+    plan: _Plan, embedder: Embedder, reusable: dict[str, Vectors], progress: Progress
 ) -> tuple[VersionData, int]:
     """The version's data, and how many of its chunks were embedded anew."""
-    inputs = _inputs(chunks)
+    inputs = _inputs(plan.chunks, plan.off_topic)
     new = sorted({text for group in inputs for text in group if text not in reusable})
     vectors = dict(reusable)
     for start in range(0, len(new), EMBEDDED_AT_ONCE):
@@ -154,47 +162,61 @@ def _embed(
         part = new[start : start + EMBEDDED_AT_ONCE]
         vectors |= zip(part, embedder.encode(part), strict=True)
     progress("Embedding", len(new), len(new))
-    chunk_vectors, sentence_vectors, question_vectors = (
+    chunk_vectors, sentence_vectors, question_vectors, off_topic_vectors = (
         np.asarray([vectors[text] for text in group], dtype=np.float32).reshape(-1, embedder.dimension)
         for group in inputs
     )
     manifest = Manifest(
-        version=version,
+        version=plan.version,
         created=datetime.now(UTC).isoformat(timespec="milliseconds"),
         fingerprint=embedder.fingerprint,
         dimension=embedder.dimension,
-        documents=digests,
-        titles={document.path: document.title for document in documents},
-        chunks=len(chunks),
+        documents=plan.digests,
+        titles={document.path: document.title for document in plan.documents},
+        chunks=len(plan.chunks),
         sentences=len(sentence_vectors),
         questions=len(question_vectors),
-        shape=shape,
+        off_topic=len(plan.off_topic),
+        off_topic_digest=_digest(*plan.off_topic),
+        shape=plan.shape,
     )
-    anew = sum(chunk.text not in reusable for chunk in chunks)
-    return VersionData(manifest, tuple(chunks), chunk_vectors, sentence_vectors, question_vectors), anew
+    data = VersionData(
+        manifest=manifest,
+        chunks=tuple(plan.chunks),
+        chunk_vectors=chunk_vectors,
+        sentence_vectors=sentence_vectors,
+        question_vectors=question_vectors,
+        off_topic=tuple(plan.off_topic),
+        off_topic_vectors=off_topic_vectors,
+    )
+    return data, sum(chunk.text not in reusable for chunk in plan.chunks)
 
 
-def _inputs(chunks: Sequence[Chunk]) -> tuple[list[str], list[str], list[str]]:
-    """The texts that are embedded: of the chunks, of their sentences and of the questions asked."""
+def _inputs(chunks: Sequence[Chunk], off_topic: Sequence[str]) -> tuple[list[str], list[str], list[str], list[str]]:
+    """The texts that are embedded: chunks, their sentences, the questions asked of them, the off-topic ones."""
     return (
         [chunk.text for chunk in chunks],
         [sentence_input(chunk, sentence) for chunk in chunks for sentence in chunk.sentences],
         [question for chunk in chunks for question in chunk.asked],
+        list(off_topic),
     )
 
 
 def _vectors_by_text(data: VersionData) -> dict[str, Vectors]:
-    groups = (data.chunk_vectors, data.sentence_vectors, data.question_vectors)
+    groups = (data.chunk_vectors, data.sentence_vectors, data.question_vectors, data.off_topic_vectors)
     return {
         text: vector
-        for texts, vectors in zip(_inputs(data.chunks), groups, strict=True)
+        for texts, vectors in zip(_inputs(data.chunks, data.off_topic), groups, strict=True)
         for text, vector in zip(texts, vectors, strict=True)
     }
 
 
-def _digest(document: Document) -> str:
-    parts = (document.title, document.summary, *document.sources, document.updated, document.markdown)
+def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+def _document_digest(document: Document) -> str:
+    return _digest(document.title, document.summary, *document.sources, document.updated, document.markdown)
 
 
 def _new_version(digests: dict[str, str]) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import bm25s
 import numpy as np
@@ -21,23 +22,20 @@ from knowledge.errors import KnowledgeError
 
 Scores = npt.NDArray[np.float32]
 
+logging.getLogger("bm25s").setLevel(logging.WARNING)  # bm25s turns its own debug messages on when it is imported
+
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 # What people say around a question in a chat, and what carries none of its meaning.
 _CHAT_WORDS = frozenset(
-    "hey hi hello yo please pls plz thanks thx guys folks anyone anybody someone somebody everyone tbh imo lol btw ok "
-    "okay um well actually really even basically literally gonna wanna lets let us im ive id dont doesnt isnt cant whats "
-    "hows thats theres know wondering wonder curious tell explain say ask asking question noob sorry quick stuff thing "
-    "things something anything kind sort bit lot lots would could also like want wants need needs get gets got go going "
-    "make makes making made use uses using used one ones good still much many may might shall must".split()
+    """
+    hey hi hello yo please pls plz thanks thx guys folks anyone anybody someone somebody everyone tbh imo lol btw ok
+    okay um well actually really even basically literally gonna wanna lets let us im ive id dont doesnt isnt cant whats
+    hows thats theres know wondering wonder curious tell explain say ask asking question noob sorry quick stuff thing
+    things something anything kind sort bit lot lots would could also like want wants need needs get gets got go going
+    make makes making made use uses using used one ones good still much many may might shall must do does did done have
+    has had can am i my me we our you your its
+    """.split()  # noqa: SIM905  (a word list reads better as text)
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A word of a text as it is counted: stemmed, without accents; `word` is how it was written, in lower case."""
-
-    stem: str
-    word: str
 
 
 def words(text: str) -> list[str]:
@@ -57,23 +55,18 @@ class Analyzer:
             )
         self._stem = lru_cache(maxsize=100_000)(Stemmer.Stemmer(language).stemWord)
         if language == "english":
-            self._stop_words = frozenset(stopwords.STOPWORDS_EN_PLUS) | frozenset(stopwords.STOPWORDS_EN) | _CHAT_WORDS
+            self._stop_words = frozenset(stopwords.STOPWORDS_EN) | _CHAT_WORDS
         else:
             self._stop_words = frozenset(getattr(stopwords, f"STOPWORDS_{language.upper()}", ()))
 
-    def terms(self, text: str) -> list[Term]:
-        """The terms of `text` in order, without stop words."""
-        return [Term(self._stem(word), word) for word in words(text) if word not in self._stop_words]
-
     def stems(self, text: str) -> list[str]:
-        """The stems of `text` in order, without stop words."""
-        return [term.stem for term in self.terms(text)]
+        """The stems of the words of `text`, in order, without stop words."""
+        return [self._stem(word) for word in words(text) if word not in self._stop_words]
 
 
 def with_bigrams(stems: Sequence[str]) -> list[str]:
-    """The stems, each pair of neighbours, and each pair written as one word ("fine tuning" meets "finetuning")."""
-    pairs = list(zip(stems, stems[1:], strict=False))
-    return [*stems, *(f"{first} {second}" for first, second in pairs)]
+    """The stems and each pair of neighbours, so that "fine tuning" counts for more than "fine" and "tuning" apart."""
+    return [*stems, *(f"{first} {second}" for first, second in pairwise(stems))]
 
 
 class TermIndex:
@@ -129,7 +122,5 @@ class Spelling:
         if len(written) < 4 or not written.isalpha() or written in self._known or self._is_word(written):
             return word
         allowed = 1 if len(written) < 8 else 2
-        found = process.extractOne(
-            written, self._vocabulary, scorer=DamerauLevenshtein.distance, score_cutoff=allowed
-        )
+        found = process.extractOne(written, self._vocabulary, scorer=DamerauLevenshtein.distance, score_cutoff=allowed)
         return word if found is None else str(found[0])

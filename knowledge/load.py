@@ -45,9 +45,7 @@ def load_folder(folder: Path) -> tuple[list[Document], list[Skipped]]:
     Hidden files and files of other kinds are ignored. Raises KnowledgeError if the folder cannot be read.
     """
     if not folder.is_dir():
-        raise KnowledgeError(
-            f"{folder} is not a folder. Set KNOWLEDGE_DIR (or --source) to the folder of documents."
-        )
+        raise KnowledgeError(f"{folder} is not a folder. Set KNOWLEDGE_DIR (or --source) to the folder of documents.")
     documents: list[Document] = []
     skipped: list[Skipped] = []
     for path, name, problem in _files(folder.resolve()):
@@ -65,6 +63,18 @@ def load_folder(folder: Path) -> tuple[list[Document], list[Skipped]]:
         for document in documents
     ]
     return sorted(documents, key=lambda each: each.path), sorted(skipped, key=lambda each: each.path)
+
+
+def load_off_topic(file: Path) -> list[str]:
+    """The off-topic questions of a file, a line each; lines with # in front are comments. Raises KnowledgeError."""
+    try:
+        lines = (line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        raise KnowledgeError(
+            f"The off-topic questions in {file} (OFF_TOPIC_FILE) cannot be read: {error}. "
+            "Set OFF_TOPIC_FILE to a text file with a question a line."
+        ) from error
+    return list(dict.fromkeys(line for line in lines if line and not line.startswith("#")))
 
 
 def load_file(path: Path, name: str) -> Document:
@@ -98,9 +108,7 @@ def _files(root: Path) -> Iterator[tuple[Path, str, str]]:
             raise KnowledgeError(
                 f"The folder {root} cannot be read: {error.strerror}. Check its permissions."
             ) from error
-        problems.append(
-            (where, name_of(where), f"The folder {name_of(where)} cannot be read: {error.strerror}.")
-        )
+        problems.append((where, name_of(where), f"The folder {name_of(where)} cannot be read: {error.strerror}."))
 
     loaded: set[Path] = set()
     for place, folders, files in os.walk(root, onerror=unreadable):
@@ -128,9 +136,7 @@ def _link_problem(link: Path, root: Path, loaded: set[Path]) -> str | None:
     except (OSError, RuntimeError):  # RuntimeError: a loop of links, before Python 3.13
         return "{name} is a link that leads nowhere."
     if not target.is_relative_to(root):
-        return (
-            "{name} is a link that leads out of the knowledge folder. Put a copy of the file there instead."
-        )
+        return "{name} is a link that leads out of the knowledge folder. Put a copy of the file there instead."
     if target in loaded or target.is_dir():
         return None
     loaded.add(target)
@@ -198,9 +204,7 @@ def _read_markdown(data: bytes, name: str) -> Document:
     match = _FRONT_MATTER.match(text)
     if match is None:
         if re.match(r"---[ \t]*\n\w+:", text):
-            raise UnreadableFileError(
-                f"{name}, line 1: the front matter is not closed. End it with a line `---`."
-            )
+            raise UnreadableFileError(f"{name}, line 1: the front matter is not closed. End it with a line `---`.")
         return Document(name, "", text)
     return Document(name, **{"title": "", "markdown": text[match.end() :]} | _front_matter(match[1], name))
 
@@ -222,13 +226,9 @@ def _front_matter(text: str, name: str) -> dict[str, Any]:
                 values[key] = _field(key, value, f"{name}, line {line}")
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 2 if error.problem_mark else line
-        raise UnreadableFileError(
-            f"{name}, line {line}: the front matter is no YAML ({error.problem})."
-        ) from error
+        raise UnreadableFileError(f"{name}, line {line}: the front matter is no YAML ({error.problem}).") from error
     except ValueError as error:  # what YAML takes for a date and is none: `updated: 2025-02-30`
-        raise UnreadableFileError(
-            f"{name}, line {line}: the front matter has a wrong value ({error})."
-        ) from error
+        raise UnreadableFileError(f"{name}, line {line}: the front matter has a wrong value ({error}).") from error
     return values
 
 
@@ -267,9 +267,7 @@ def _read_docx(data: bytes, name: str) -> Document:
 def _html_document(html: str, name: str) -> Document:
     soup = BeautifulSoup(html, "html.parser")
     title = " ".join(soup.title.get_text().split()) if soup.title and not soup.h1 else ""
-    for element in soup(
-        ["head", "script", "style", "nav", "noscript", "template", "iframe", "svg", "button", "form"]
-    ):
+    for element in soup(["head", "script", "style", "nav", "noscript", "template", "iframe", "svg", "button", "form"]):
         element.decompose()
     for picture in soup("img"):
         picture.replace_with(str(picture.get("alt") or ""))
@@ -314,11 +312,7 @@ def _is_heading(lines: Sequence[str], at: int) -> bool:
         return False
     if below:
         is_shorter = len(line) < 0.6 * len(below) and not below[0].islower()
-        return (
-            len(below) > _UNWRAPPED
-            or is_shorter
-            or bool(_LIST_ITEM.match(below) or _table_rows(lines, at + 1))
-        )
+        return len(below) > _UNWRAPPED or is_shorter or bool(_LIST_ITEM.match(below) or _table_rows(lines, at + 1))
     following = next((index for index in range(at + 1, len(lines)) if lines[index].strip()), len(lines))
     if following == len(lines):
         return len(before) > _UNWRAPPED  # the last line, right under a paragraph: its section is missing
@@ -344,10 +338,7 @@ def _table_rows(lines: Sequence[str], at: int) -> list[list[str]]:
     if "|" not in lines[at] or at + 1 >= len(lines) or not _SEPARATOR_ROW.fullmatch(lines[at + 1].strip()):
         return []
     table = itertools.takewhile(lambda line: "|" in line, (lines[index] for index in range(at, len(lines))))
-    return [
-        [cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")]
-        for line in table
-    ]
+    return [[cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")] for line in table]
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
@@ -393,9 +384,7 @@ def _read_pdf(data: bytes, name: str) -> Document:
         raise UnreadableFileError(f"{name} is encrypted. Save a copy that is not.") from error
     lines = [line for page in reader.pages for line in _without_page_number(_page_lines(page))]
     if not lines:
-        raise UnreadableFileError(
-            f"{name} holds no text, perhaps pictures of it. Run text recognition over it."
-        )
+        raise UnreadableFileError(f"{name} holds no text, perhaps pictures of it. Run text recognition over it.")
     return Document(name, "", _lines_to_markdown(lines))
 
 

@@ -11,14 +11,18 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from knowledge.answer_type import expected_type, holds
-from knowledge.embed import Embedder
+from knowledge.embed import Embedder, Vectors
 from knowledge.lexical import Analyzer, Scores, Spelling, TermIndex, with_bigrams, words
 from knowledge.store import VersionData
 from knowledge.types import Chunk, Passage, ScoredSentence
 
+Signals = npt.NDArray[np.float32]
+
 PASSAGES = 10
+CLOSEST_QUESTIONS = 3
 CANDIDATES = 100  # sentences whose text is looked at for the kind of answer that the question expects
 
 
@@ -26,27 +30,30 @@ CANDIDATES = 100  # sentences whose text is looked at for the kind of answer tha
 class Weights:
     """What each signal counts for. Fitted on squad and on the golden questions, half of each held out."""
 
-    sentence_similarity: float = 9.0
-    chunk_similarity: float = 9.0
-    question_similarity: float = 6.0
-    chunk_bm25: float = 5.0
-    sentence_coverage: float = 6.5
-    chunk_coverage: float = 4.0
-    answer_type: float = 2.1
+    sentence_similarity: float = 7.5
+    chunk_similarity: float = 5.7
+    question_similarity: float = 9.5
+    chunk_bm25: float = 3.9
+    sentence_coverage: float = 4.7
+    chunk_coverage: float = 5.1
+    answer_type: float = 1.8
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What speaks for the documents covering the question, 0 to 1 each; `confidence.py` weighs it.
 
-    `sentence_similarity`, `chunk_similarity` and `question_similarity` are the best cosines; `sentence_coverage` and
-    `chunk_coverage` the shares of the question's meaning that the best sentence and chunk hold; `known` the share that the
-    documents have words for at all.
+    The similarities are the highest cosines: to a sentence, a chunk, the questions asked of a section (the mean of the
+    closest ones), a single one of these, and an off-topic question (which speaks against it). The coverages are the
+    shares of the question's meaning that the best sentence and chunk hold, `known` the share that the documents have
+    words for at all.
     """
 
     sentence_similarity: float
     chunk_similarity: float
+    section_similarity: float
     question_similarity: float
+    off_topic_similarity: float
     sentence_coverage: float
     chunk_coverage: float
     known: float
@@ -73,6 +80,8 @@ class Retriever:
     ) -> None:
         self.chunks = data.chunks
         self.version = data.manifest.version
+        # Products of this size are done before a second thread wakes up; on a busy machine, waiting for it took 7 ms.
+        threadpool_limits(limits=1, user_api="blas")
         self._data = data
         self._embedder = embedder
         self._analyzer = analyzer
@@ -80,39 +89,47 @@ class Retriever:
         self._owner = np.repeat(np.arange(len(self.chunks)), [len(chunk.sentences) for chunk in self.chunks])
         self._first_sentence = np.searchsorted(self._owner, np.arange(len(self.chunks)))
         self._sentences = [sentence for chunk in self.chunks for sentence in chunk.sentences]
-        self._section, self._first_question = _sections(self.chunks)
-        chunk_terms = [analyzer.stems(f"{chunk.title} {chunk.section} {chunk.text}") for chunk in self.chunks]
+        self._sections = _Sections(self.chunks, self._owner)
+        asked = self._sections.asked_by_chunk(self.chunks)
+        chunk_terms = [
+            analyzer.stems(f"{chunk.title} {chunk.section} {chunk.text} {' '.join(questions)}")
+            for chunk, questions in zip(self.chunks, asked, strict=True)
+        ]
         self._chunk_bm25 = TermIndex(map(with_bigrams, chunk_terms), k1=1.2, b=0.75)
         self._chunk_coverage = TermIndex(chunk_terms, k1=0, b=0)
         self._sentence_coverage = TermIndex(map(analyzer.stems, self._sentences), k1=0, b=0)
-        asked = (question for chunk in self.chunks for question in chunk.asked)
-        vocabulary = {word for text in (*self._sentences, *asked) for word in words(text)}
+        questions = (question for chunk in self.chunks for question in chunk.asked)
+        vocabulary = {word for text in (*self._sentences, *questions) for word in words(text)}
         self._spelling = Spelling(sorted(vocabulary), embedder.is_word)
 
     def search(self, question: str, limit: int = PASSAGES) -> Retrieval:
-        """The `limit` best passages for `question` and the evidence that they cover it."""
+        """The best passage of each of the `limit` best sections for `question`, and the evidence that they cover it."""
         read_as = self._mended(question)
-        signals = self.signals(read_as)
+        vector = self._embedder.encode([read_as])[0]
+        asked = self._data.question_vectors @ vector
+        signals = self._signals(read_as, vector, asked)
         scores = signals @ np.asarray(astuple(self.weights), dtype=np.float32)
         scores /= sum(astuple(self.weights))
         chunk_scores = np.maximum.reduceat(scores, self._first_sentence) if len(scores) else scores
-        best = np.argsort(-chunk_scores, kind="stable")[:limit]
+        best: dict[int, int] = {}
+        for chunk in np.argsort(-chunk_scores, kind="stable"):
+            best.setdefault(int(self._sections.of_chunk[chunk]), int(chunk))
+            if len(best) == limit:
+                break
         return Retrieval(
             question=question,
             read_as=read_as,
-            passages=tuple(self._passage(int(chunk), float(chunk_scores[chunk]), scores) for chunk in best),
-            evidence=self._evidence(read_as, signals),
+            passages=tuple(self._passage(chunk, float(chunk_scores[chunk]), scores) for chunk in best.values()),
+            evidence=self._evidence(read_as, vector, asked, signals),
         )
 
-    def signals(self, question: str) -> npt.NDArray[np.float32]:
+    def _signals(self, question: str, vector: Vectors, asked: Scores) -> Signals:
         """Every signal for every sentence, in the order of `Weights`, shape (number of sentences, 7)."""
-        vector = self._embedder.encode([question])[0]
         stems = self._analyzer.stems(question)
-        by_section = np.maximum.reduceat(self._data.question_vectors @ vector, self._first_question)
         signals = np.zeros((len(self._sentences), 7), dtype=np.float32)
         signals[:, 0] = self._data.sentence_vectors @ vector
         signals[:, 1] = (self._data.chunk_vectors @ vector)[self._owner]
-        signals[:, 2] = by_section[self._section][self._owner]
+        signals[:, 2] = self._sections.question_similarity(asked, signals[:, :2])
         signals[:, 3] = self._chunk_bm25.scores(with_bigrams(stems))[self._owner]
         signals[:, 4] = self._sentence_coverage.scores(stems)
         signals[:, 5] = self._chunk_coverage.scores(stems)[self._owner]
@@ -123,7 +140,7 @@ class Retriever:
         """`question` with each misspelt word replaced by the word of the documents that it stands for."""
         return _LETTERS.sub(lambda match: self._spelling.correct(match.group()), question)
 
-    def _mark_answer_type(self, question: str, signals: npt.NDArray[np.float32]) -> None:
+    def _mark_answer_type(self, question: str, signals: Signals) -> None:
         kind = expected_type(question)
         if kind is None:
             return
@@ -138,7 +155,7 @@ class Retriever:
         sentences = tuple(ScoredSentence(text, float(value)) for text, value in zip(chunk.sentences, own, strict=True))
         return Passage(chunk, score, sentences)
 
-    def _evidence(self, question: str, signals: npt.NDArray[np.float32]) -> Evidence:
+    def _evidence(self, question: str, vector: Vectors, asked: Scores, signals: Signals) -> Evidence:
         best = signals.max(axis=0) if len(signals) else np.zeros(7, dtype=np.float32)
         stems = dict.fromkeys(self._analyzer.stems(question))
         known = sum(self._chunk_coverage.weight(stem) for stem in stems if stem in self._chunk_coverage)
@@ -146,22 +163,50 @@ class Retriever:
         return Evidence(
             sentence_similarity=float(best[0]),
             chunk_similarity=float(best[1]),
-            question_similarity=float(best[2]),
+            section_similarity=float(best[2]),
+            question_similarity=float(np.max(asked, initial=0)),
+            off_topic_similarity=float(np.max(self._data.off_topic_vectors @ vector, initial=0)),
             sentence_coverage=float(best[4]),
             chunk_coverage=float(best[5]),
             known=known / total if total else 0.0,
         )
 
 
+class _Sections:
+    """Which chunks and sentences belong together under one heading, and which questions are asked of them."""
+
+    def __init__(self, chunks: tuple[Chunk, ...], owner: npt.NDArray[np.int64]) -> None:
+        opens = np.asarray([bool(chunk.asked) for chunk in chunks], dtype=np.int64)
+        self.of_chunk = np.cumsum(opens) - 1
+        self._of_sentence = self.of_chunk[owner]
+        self._first_sentence = np.searchsorted(self._of_sentence, np.arange(int(opens.sum())))
+        counts = [len(chunk.asked) for chunk in chunks if chunk.asked]
+        self._only_heading = np.asarray(counts) == 1
+        # The rows of each section's questions, filled up with a row that is none.
+        self._questions = np.full((len(counts), max([CLOSEST_QUESTIONS, *counts])), sum(counts))
+        for section, (start, count) in enumerate(zip(np.cumsum([0, *counts]), counts, strict=False)):
+            self._questions[section, :count] = np.arange(start, start + count)
+        self._closest = np.minimum(counts, CLOSEST_QUESTIONS).astype(np.float32)
+
+    def asked_by_chunk(self, chunks: tuple[Chunk, ...]) -> list[tuple[str, ...]]:
+        """The questions, without the heading, that are asked of each chunk's section."""
+        asked = [chunk.asked[1:] for chunk in chunks if chunk.asked]
+        return [asked[section] for section in self.of_chunk]
+
+    def question_similarity(self, similarities: Scores, by_sentence: Scores) -> Scores:
+        """For each sentence, how similar the question is to the ones asked of its section: the closest ones' mean.
+
+        Where an author listed none, the section's own text stands in, so that such sections are not at a disadvantage.
+        """
+        if not len(self._questions):
+            return np.zeros(0, dtype=np.float32)
+        by_section = np.append(similarities, np.float32(-1))[self._questions]
+        closest = np.partition(by_section, -CLOSEST_QUESTIONS, axis=1)[:, -CLOSEST_QUESTIONS:]
+        best = np.where(closest > -1, closest, 0).sum(axis=1) / self._closest
+        own_text = np.maximum.reduceat(by_sentence.max(axis=1), self._first_sentence)
+        best = np.where(self._only_heading, np.maximum(best, own_text), best)
+        found: Scores = best[self._of_sentence]
+        return found
+
+
 _LETTERS = re.compile(r"[^\W\d_]{4,}")
-
-
-def _sections(chunks: tuple[Chunk, ...]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The number of each chunk's section, and the first question of each section."""
-    section_of_chunk, first_question, questions = [], [], 0
-    for chunk in chunks:
-        if chunk.asked:
-            first_question.append(questions)
-        section_of_chunk.append(len(first_question) - 1)
-        questions += len(chunk.asked)
-    return np.asarray(section_of_chunk, dtype=np.int64), np.asarray(first_question, dtype=np.int64)

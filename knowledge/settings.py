@@ -27,9 +27,13 @@ class KnowledgeSettings(BaseSettings):
     golden_file: Path = Field(
         PACKAGE_DIR / "golden" / "questions.yaml", description="The golden questions that score an index."
     )
+    off_topic_file: Path = Field(
+        PACKAGE_DIR / "off_topic.txt", description="Questions that look like ours and are not, one a line."
+    )
     data_dir: Path = Field(Path("data"), description="Folder of all that Tunewise writes: index, model, records.")
     chroma_url: str = Field(
-        "", description="Address of a Chroma server, as in http://localhost:8000; empty: embedded in DATA_DIR."
+        "",
+        description="Address of a Chroma server, as in http://localhost:8000; empty: embedded in DATA_DIR.",
     )
     embedding_model: str = Field(
         "", description="A sentence-transformers name or folder; empty: the packaged all-MiniLM-L6-v2."

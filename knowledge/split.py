@@ -21,9 +21,7 @@ from knowledge.types import Chunk, ChunkKind, Document
 CHUNK_CHARACTERS = 900  # all-MiniLM-L6-v2 reads 256 word pieces, about this much English
 WHOLE_ITEM_CHARACTERS = 300  # a list item up to here is one sentence, a lead-in up to here is repeated
 
-_MARKDOWN = MarkdownIt("commonmark", {"maxNesting": 100}).enable(
-    "table"
-)  # the parser drops what is nested deeper
+_MARKDOWN = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")  # the parser drops what is nested deeper
 _PARAGRAPH_GAP = "\n\n"
 _HIDDEN_HTML = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 _ASKED = re.compile(r"<!--\s*asked:(.*?)-->", re.DOTALL | re.IGNORECASE)
@@ -31,9 +29,7 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<[!?][^<>]*>")
 _BACKTICKS = re.compile("`+")
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
 # Over the second of two columns, these say nothing that the value beneath does not.
-_EMPTY_HEADERS = frozenset(
-    ("", "value", "description", "meaning", "definition", "explanation", "details", "answer")
-)
+_EMPTY_HEADERS = frozenset(("", "value", "description", "meaning", "definition", "explanation", "details", "answer"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +145,7 @@ def _plain(tokens: Iterable[Token]) -> Iterator[str]:
 
 def _sections(document: Document) -> Iterator[tuple[tuple[str, ...], list[SyntaxTreeNode]]]:
     """Each heading's path with the nodes that stand under it, up to the next heading."""
-    own_title = document.title.removesuffix(
-        f" ({document.path})"
-    )  # load.py appends it to a title that two share
+    own_title = document.title.removesuffix(f" ({document.path})")  # load.py appends it to a title that two share
     headings: list[tuple[int, str]] = []
     nodes: list[SyntaxTreeNode] = []
     for node in SyntaxTreeNode(_parse(document.markdown)).children:
@@ -273,9 +267,7 @@ def _code_pieces(code: str, language: str) -> Iterator[_Piece]:
 
 def _rows(table: SyntaxTreeNode) -> Iterator[Iterator[_Piece]]:
     """The pieces of each row: one, unless no chunk could hold it."""
-    header, *rows = [
-        [_line(cell) for cell in row.children] for part in table.children for row in part.children
-    ]
+    header, *rows = [[_line(cell) for cell in row.children] for part in table.children for row in part.children]
     if not rows and any(header):
         yield _whole(" | ".join(header))
     for row in rows:

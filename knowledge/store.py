@@ -1,8 +1,8 @@
 """The one module that meets Chroma: where the versions of the index are kept, and which of them is published.
 
-A version is immutable: written once into collections of its own, then only read (facts: deleting and adding again in place
-loses documents, chroma#7758 and #3580). Embedded Chroma keeps each version in a directory of its own, a Chroma server in a
-pair of collections; either way a pointer of ours says which version is published.
+A version is immutable: written once into collections of its own, then only read (deleting and adding again in place
+loses documents: Chroma's issues 7758 and 3580). Embedded Chroma keeps each version in a directory of its own, a Chroma
+server in four collections; either way a pointer of ours says which version is published.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -31,6 +31,7 @@ from knowledge.types import Chunk
 
 BATCH_SIZE = 2_000  # Chroma 1.5 takes at most 5,461 records at once.
 REACHABILITY_NEIGHBORS = 10
+SECONDS_TO_WAIT_FOR_SERVER = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,17 @@ class Manifest:
     chunks: int
     sentences: int
     questions: int
+    off_topic: int
+    off_topic_digest: str
     shape: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class VersionData:
-    """Everything of one version: its chunks, and a vector for each chunk, each of its sentences and each question asked.
+    """Everything of one version: its chunks, and a vector for each chunk, each sentence and each question asked.
 
     The rows of `sentence_vectors` and `question_vectors` follow the chunks, and within a chunk its own order.
+    `off_topic` are questions that the documents do not answer, though they look like it.
     """
 
     manifest: Manifest
@@ -61,6 +65,8 @@ class VersionData:
     chunk_vectors: Vectors
     sentence_vectors: Vectors
     question_vectors: Vectors
+    off_topic: tuple[str, ...]
+    off_topic_vectors: Vectors
 
 
 class Store(Protocol):
@@ -122,7 +128,7 @@ class DirectoryStore:
     def versions(self) -> list[Manifest]:
         """The complete versions, newest first."""
         files = self._versions.glob("*/manifest.json")
-        return sorted((_manifest(file.read_text(encoding="utf-8")) for file in files), key=_age, reverse=True)
+        return _newest_first(file.read_text(encoding="utf-8") for file in files)
 
     def unfinished(self) -> list[str]:
         """Versions that a killed build left behind."""
@@ -169,7 +175,7 @@ class DirectoryStore:
 
 
 class ServerStore:
-    """A pair of collections a version on a Chroma server, and one collection for the manifests and the pointer."""
+    """Four collections a version on a Chroma server, and one collection for the manifests and the pointer."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -184,7 +190,7 @@ class ServerStore:
         """The complete versions, newest first."""
         with self._client() as client:
             found = _registry(client).get(where={"kind": "manifest"}, include=["documents"])
-            return sorted((_manifest(text) for text in found["documents"] or []), key=_age, reverse=True)
+            return _newest_first(found["documents"] or [])
 
     def unfinished(self) -> list[str]:
         """Versions that a killed build left behind."""
@@ -235,15 +241,16 @@ class ServerStore:
 
     @contextmanager
     def _client(self) -> Iterator[ClientAPI]:
-        address = urlsplit(self._url if "//" in self._url else f"//{self._url}")
+        address = urlsplit(self._url if "//" in self._url else f"http://{self._url}")
         secure = address.scheme == "https"
         try:
-            yield chromadb.HttpClient(
-                host=address.hostname or "localhost",
-                port=address.port or (443 if secure else 8000),
-                ssl=secure,
-                settings=ChromaSettings(anonymized_telemetry=False),
-            )
+            port = address.port or (443 if secure else 8000)
+            host = address.hostname or "localhost"
+            # Chroma's client waits without end, and leaks its connection where the first answer is a wrong one.
+            heartbeat = f"{address.scheme}://{host}:{port}/api/v2/heartbeat"
+            httpx.get(heartbeat, timeout=SECONDS_TO_WAIT_FOR_SERVER).raise_for_status()
+            with _closing(chromadb.HttpClient(host=host, port=port, ssl=secure, settings=_no_telemetry())) as client:
+                yield client
         except (ChromaError, httpx.HTTPError, ValueError, OSError) as error:
             raise StoreUnreachableError(
                 f"The Chroma server {self._url} (CHROMA_URL) does not answer as it should ({error}). "
@@ -252,16 +259,23 @@ class ServerStore:
 
 
 @contextmanager
-def _embedded(folder: Path) -> Iterator[ClientAPI]:
-    client = chromadb.PersistentClient(str(folder), settings=ChromaSettings(anonymized_telemetry=False))
+def _closing(client: ClientAPI) -> Iterator[ClientAPI]:
     try:
         yield client
     finally:
-        client.close()
+        client.close()  # type: ignore[attr-defined]  # Chroma 1.5 has it, its interface class does not say so
 
 
-def _collection_names(version: str) -> tuple[str, str, str]:
-    return f"{version}-chunks", f"{version}-sentences", f"{version}-questions"
+def _embedded(folder: Path) -> AbstractContextManager[ClientAPI]:
+    return _closing(chromadb.PersistentClient(str(folder), settings=_no_telemetry()))
+
+
+def _no_telemetry() -> ChromaSettings:
+    return ChromaSettings(anonymized_telemetry=False)
+
+
+def _collection_names(version: str) -> tuple[str, str, str, str]:
+    return f"{version}-chunks", f"{version}-sentences", f"{version}-questions", f"{version}-off-topic"
 
 
 def _registry(client: ClientAPI) -> Any:
@@ -269,7 +283,7 @@ def _registry(client: ClientAPI) -> Any:
 
 
 def _write_collections(client: ClientAPI, data: VersionData) -> None:
-    chunks_name, sentences_name, questions_name = _collection_names(data.manifest.version)
+    chunks_name, sentences_name, questions_name, off_topic_name = _collection_names(data.manifest.version)
     chunks = data.chunks
     _write_collection(
         client,
@@ -282,6 +296,8 @@ def _write_collections(client: ClientAPI, data: VersionData) -> None:
     _write_collection(client, sentences_name, sentences, data.sentence_vectors)
     questions = [(f"{chunk.id}.{number}", text) for chunk in chunks for number, text in enumerate(chunk.asked)]
     _write_collection(client, questions_name, questions, data.question_vectors)
+    off_topic = [(f"{number:06}", text) for number, text in enumerate(data.off_topic)]
+    _write_collection(client, off_topic_name, off_topic, data.off_topic_vectors)
 
 
 def _write_collection(
@@ -299,7 +315,7 @@ def _write_collection(
             ids=ids[part],
             embeddings=vectors[part],
             documents=texts[part],
-            metadatas=list(metadatas[part]) if metadatas is not None else None,  # type: ignore[arg-type]
+            metadatas=list(metadatas[part]) if metadatas is not None else None,
         )
     _check_reachable(collection, ids, vectors)
 
@@ -325,23 +341,23 @@ def _check_reachable(collection: Any, ids: Sequence[str], vectors: Vectors) -> N
 
 
 def _read_collections(client: ClientAPI, manifest: Manifest) -> VersionData:
-    chunks_name, sentences_name, questions_name = _collection_names(manifest.version)
+    chunks_name, sentences_name, questions_name, off_topic_name = _collection_names(manifest.version)
     rows = sorted(_rows(client, chunks_name), key=lambda row: (row[3]["document"], row[3]["position"]))
     sentences = {row[0]: row for row in _rows(client, sentences_name)}
     questions = {row[0]: row for row in _rows(client, questions_name)}
-    found = (len(rows), len(sentences), len(questions))
-    if found != (manifest.chunks, manifest.sentences, manifest.questions):
+    off_topic = sorted(_rows(client, off_topic_name), key=lambda row: row[0])
+    found = (len(rows), len(sentences), len(questions), len(off_topic))
+    if found != (manifest.chunks, manifest.sentences, manifest.questions, manifest.off_topic):
         raise StoreUnreachableError(
-            f"Version {manifest.version} is damaged: of {manifest.chunks} chunks, {manifest.sentences} sentences and "
-            f"{manifest.questions} questions, {found} are there. Run: python -m knowledge index --force"
+            f"Version {manifest.version} is damaged: of {manifest.chunks} chunks, {manifest.sentences} sentences, "
+            f"{manifest.questions} questions and {manifest.off_topic} off-topic ones, {found} are there. "
+            "Run: python -m knowledge index --force"
         )
     chunks, sentence_vectors, question_vectors = [], [], []
     for chunk_id, text, _, metadata in rows:
         own = [sentences[f"{chunk_id}.{number}"] for number in range(metadata["sentences"])]
         asked = [questions[f"{chunk_id}.{number}"] for number in range(metadata["questions"])]
-        chunks.append(
-            _chunk(chunk_id, text, metadata, tuple(row[1] for row in own), tuple(row[1] for row in asked))
-        )
+        chunks.append(_chunk(chunk_id, text, metadata, tuple(row[1] for row in own), tuple(row[1] for row in asked)))
         sentence_vectors += [row[2] for row in own]
         question_vectors += [row[2] for row in asked]
     return VersionData(
@@ -350,6 +366,8 @@ def _read_collections(client: ClientAPI, manifest: Manifest) -> VersionData:
         _matrix([row[2] for row in rows], manifest.dimension),
         _matrix(sentence_vectors, manifest.dimension),
         _matrix(question_vectors, manifest.dimension),
+        tuple(row[1] for row in off_topic),
+        _matrix([row[2] for row in off_topic], manifest.dimension),
     )
 
 
@@ -364,7 +382,7 @@ def _rows(client: ClientAPI, name: str) -> Iterator[tuple[str, str, Any, dict[st
         raise KnowledgeError(f"The collection {name} is missing. Run: python -m knowledge index --force") from error
     for offset in range(0, collection.count(), BATCH_SIZE):
         page = collection.get(limit=BATCH_SIZE, offset=offset, include=["documents", "embeddings", "metadatas"])
-        yield from zip(page["ids"], page["documents"], page["embeddings"], page["metadatas"], strict=True)  # type: ignore[arg-type]
+        yield from zip(page["ids"], page["documents"], page["embeddings"], page["metadatas"], strict=True)  # type: ignore[arg-type]  # optional only for what was not asked for
 
 
 def _metadata(chunk: Chunk) -> dict[str, str | int]:
@@ -398,11 +416,21 @@ def _chunk(
 
 
 def _manifest(text: str) -> Manifest:
-    return Manifest(**json.loads(text))
+    try:
+        return Manifest(**json.loads(text))
+    except (TypeError, ValueError) as error:
+        raise KnowledgeError(
+            "The published version was written by another release of Tunewise. Run: python -m knowledge index"
+        ) from error
 
 
-def _age(manifest: Manifest) -> tuple[str, str]:
-    return manifest.created, manifest.version
+def _newest_first(texts: Iterable[str]) -> list[Manifest]:
+    """The manifests that this release can read: one that it cannot is as good as no version."""
+    manifests = []
+    for text in texts:
+        with suppress(KnowledgeError):
+            manifests.append(_manifest(text))
+    return sorted(manifests, key=lambda manifest: (manifest.created, manifest.version), reverse=True)
 
 
 def _write_durably(path: Path, text: str) -> None:

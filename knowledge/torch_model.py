@@ -37,8 +37,8 @@ SAMPLES = (
     "Oil prices rose from $3 to nearly $12 a barrel in five months; 23 countries rationed petrol by March 1974.",
     "Cost: Prompt engineering: low. Fine-tuning: high, because it needs graphics cards, labeled data and time.",
     "how many examples do i need??",
-    "In 1598 the edict granted limited rights; in 1685 it was revoked, and about 200,000 people left the country. Those who "
-    "stayed met in secret for a century, until a second edict restored their civil rights shortly before the revolution.",
+    "In 1598 the edict granted limited rights; in 1685 it was revoked, and about 200,000 people left the country. "
+    "Those who stayed met in secret for a century, until a second edict restored their rights before the revolution.",
 )
 
 

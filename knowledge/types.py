@@ -37,9 +37,9 @@ class Skipped:
 class Chunk:
     """What is embedded: a section (or a part of one), a table row with its header, a list item with its lead-in.
 
-    `sentences` are substrings of `text`, word for word, in order. `section` is the nearest heading; `heading_path` leads
-    from the document's title to it. `asked` are questions that the section answers, as people ask them: they are searched
-    and never quoted; the first chunk of a section holds its heading and what the document's author listed.
+    `sentences` are substrings of `text`, word for word, in order. `section` is the nearest heading; `heading_path`
+    leads from the document's title to it. `asked` are questions that the section answers, as people ask them: they are
+    searched and never quoted; the first chunk of a section holds its heading and what the document's author listed.
     """
 
     id: str
@@ -56,7 +56,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class ScoredSentence:
-    """A sentence of a retrieved chunk and how well it matches the question (0 to 1, relative to the other candidates)."""
+    """A sentence of a retrieved chunk and how well it matches the question (0 to 1)."""
 
     text: str
     score: float
@@ -77,6 +77,7 @@ class Citation:
 
     marker: int
     document: str
+    title: str
     section: str
     quote: str
     passage: str
@@ -86,9 +87,9 @@ class Citation:
 class Answer:
     """What the documents say to a question, or that they do not cover it.
 
-    With kind `answer`, `text` is Markdown whose every statement ends with its marker, as in "... [1]", and each citation
-    has its quote and the whole passage it stands in. With kind `abstain`, `text` is one sentence that says so, there are no
-    citations, and `suggestions` are questions that the documents do cover, closest first.
+    With kind `answer`, `text` is Markdown whose every statement ends with its marker, as in "... [1]", and each
+    citation has its quote and the whole passage it stands in. With kind `abstain`, `text` is one sentence that says so,
+    there are no citations, and `suggestions` are questions that the documents do cover, closest first.
     `confidence` (0 to 1) is the calibrated probability that the documents cover the question.
     """
 

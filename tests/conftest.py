@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,8 +44,6 @@ def embedder(settings: Settings) -> Embedder:
 
 
 @pytest.fixture(scope="session")
-def knowledge(settings: Settings) -> Iterator[KnowledgeBase]:
+def knowledge(settings: Settings) -> KnowledgeBase:
     """The knowledge base of the project's own documents."""
-    base = KnowledgeBase.open(settings)
-    yield base
-    base.close()
+    return KnowledgeBase.open(settings)

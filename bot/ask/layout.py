@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import discord
@@ -38,24 +38,23 @@ def answer(answer: Answer, answer_id: str | None) -> list[ui.LayoutView]:
             if answer_id
         ]
         return _messages([title, *text, *(["-# The closest that I can answer:"] if buttons else [])], AMBER, buttons)
-    titles = {passage.chunk.document: passage.chunk.title for passage in answer.passages}
-    sources = _sources_line(answer.citations, titles)
+    sources = _sources_line(answer.citations)
     row = [SourcesButton(answer_id), VoteButton(answer_id, "up"), VoteButton(answer_id, "down")] if answer_id else []
     return _messages([title, *text, *([sources] if sources else [])], GREEN, row)
 
 
 def sources(stored: StoredAnswer) -> list[ui.LayoutView]:
     """The passages that an answer quotes, the quoted sentences in bold, and how sure the answer is."""
-    cited: dict[tuple[str, str, str], list[Citation]] = {}
+    cited: dict[tuple[str, str], list[Citation]] = {}
     for citation in stored.citations:
-        cited.setdefault((citation.document, citation.section, citation.passage), []).append(citation)
+        cited.setdefault((_place(citation), citation.passage), []).append(citation)
     blocks = [f"**Sources** for “{escape(shorten(stored.question, MAX_TITLE))}”"]
-    for (document, section, passage), citations in cited.items():
+    for (place, passage), citations in cited.items():
         markers = _markers(citations)
         quoted = highlight(passage, [citation.quote for citation in citations])
         first, *more = split(defuse(quoted), MAX_PIECE)
         blocks += [
-            f"**{markers} {_place(document, section, {})}**\n>>> {first}",
+            f"**{markers} {place}**\n>>> {first}",
             *(f">>> {piece}" for piece in more),
         ]
     blocks.append(f"-# {confidence(stored.confidence)} · Knowledge version {escape(stored.version)}")
@@ -108,11 +107,11 @@ def waiting(ahead: int) -> ui.LayoutView:
     return notice(f"⏳ {ahead} {'question is' if ahead == 1 else 'questions are'} ahead of you. Yours comes next.")
 
 
-def _sources_line(citations: Sequence[Citation], titles: Mapping[str, str]) -> str:
+def _sources_line(citations: Sequence[Citation]) -> str:
     """Which section each marker means, in thin print, a line a section."""
     cited: dict[str, list[Citation]] = {}
     for citation in citations:
-        cited.setdefault(_place(citation.document, citation.section, titles), []).append(citation)
+        cited.setdefault(_place(citation), []).append(citation)
     lines = [f"-# {_markers(citations)} {place}" for place, citations in cited.items()]
     return split("\n".join(lines), MAX_PIECE)[0] if lines else ""
 
@@ -121,16 +120,9 @@ def _markers(citations: Iterable[Citation]) -> str:
     return " ".join(dict.fromkeys(f"[{citation.marker}]" for citation in citations))
 
 
-def _place(document: str, section: str, titles: Mapping[str, str]) -> str:
-    title = titles.get(document) or document_title(document)
-    names = [title] if section in {"", title} else [title, section]
+def _place(citation: Citation) -> str:
+    names = dict.fromkeys((citation.title, citation.section))
     return " › ".join(escape(shorten(name, MAX_NAME)) for name in names)
-
-
-def document_title(path: str) -> str:
-    """A readable name for a document of which only the path is known: "Cost and resources"."""
-    words = path.rpartition("/")[2].rpartition(".")[0].replace("-", " ").replace("_", " ").strip()
-    return words[:1].upper() + words[1:] if words else path
 
 
 def _messages(

@@ -34,7 +34,9 @@ ANSWER = Answer(
     text="Fine-tuning needs labelled data [1].",
     confidence=0.91,
     citations=(
-        Citation(1, "cost.md", "Data", "Fine-tuning needs labelled data.", "Fine-tuning needs labelled data. ..."),
+        Citation(
+            1, "cost.md", "Cost", "Data", "Fine-tuning needs labelled data.", "Fine-tuning needs labelled data. ..."
+        ),
     ),
     passages=(),
     version="v1",

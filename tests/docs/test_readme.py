@@ -64,10 +64,10 @@ TREE = README.partition("## Where things are")[2].partition("```text\n")[2].part
 
 
 @cache
-def usage(module: str, command: str) -> str:
-    """The help of a command; fails where there is no such command."""
+def usage(module: str, *command: str) -> str:
+    """The help of a module or of its command; fails where there is no such command."""
     run = subprocess.run(
-        [sys.executable, "-m", module, command, "--help"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", module, *command, "--help"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
     return run.stdout
@@ -95,6 +95,13 @@ def test_a_command_exists_with_the_options_shown(module: str, command: str) -> N
     rest = " ".join(match[3] for match in shown if match.groups()[:2] == (module, command))
     missing = [option for option in re.findall(r"--[a-z-]+", rest) if option not in usage(module, command)]
     assert missing == []
+
+
+@pytest.mark.parametrize("module", ["bot", "knowledge"])
+def test_every_command_is_in_the_readme(module: str) -> None:
+    choices = re.search(r"\{(.+?)\}", usage(module))
+    assert choices is not None
+    assert {(module, command) for command in choices[1].split(",")} <= set(COMMANDS)
 
 
 def test_the_table_of_settings_is_what_the_code_says() -> None:

@@ -46,7 +46,9 @@ def answer(*ranked: Section, cites: Section | None = None, text: str = "It is ch
         kind="answer" if cites else "abstain",
         text=text,
         confidence=0.7,
-        citations=(Citation(1, cites.document, cites.heading, "It is cheap.", "It is cheap."),) if cites else (),
+        citations=(Citation(1, cites.document, "A title", cites.heading, "It is cheap.", "It is cheap."),)
+        if cites
+        else (),
         passages=tuple(Passage(chunk(section), 0.5, ()) for section in ranked),
         version="v",
     )

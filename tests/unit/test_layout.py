@@ -19,12 +19,14 @@ TEXTS = st.text(max_size=9_000) | st.lists(
     st.sampled_from(["A sentence [1]. ", "- item [2]\n", "```python\nx = 1\n```\n", "@everyone ", "\n\n"]),
     max_size=600,
 ).map("".join)
-CITATION = Citation(1, "cost.md", "Cost", "Prompts cost little.", "Prompts cost little. Training costs more.")
+CITATION = Citation(
+    1, "cost.md", "Cost and resources", "Cost", "Prompts cost little.", "Prompts cost little. Training costs more."
+)
 ANSWER = Answer("What is cheaper?", "answer", "Prompts cost little [1].", 0.93, (CITATION,), (), "v1")
 
 
 def citations(marker: int, text: str) -> Citation:
-    return Citation(marker, f"folder/some-{text[:30]}.md", text, text, f"Before. {text} After.")
+    return Citation(marker, f"folder/some-{text[:30]}.md", text, text, text, f"Before. {text} After.")
 
 
 ANSWERS = st.builds(
@@ -89,7 +91,7 @@ def test_no_answer_can_ping_or_mask_a_link(answer: Answer) -> None:
 def test_an_answer_has_its_question_its_text_its_sources_and_one_row_of_buttons() -> None:
     (view,) = layout.answer(ANSWER, "AbC_-1234567")
 
-    assert texts(view) == ["**What is cheaper?**", "Prompts cost little [1].", "-# [1] Cost"]
+    assert texts(view) == ["**What is cheaper?**", "Prompts cost little [1].", "-# [1] Cost and resources › Cost"]
     assert [button.custom_id for button in buttons(view)] == [
         "tw:sources:AbC_-1234567",
         "tw:vote:AbC_-1234567:up",
@@ -169,7 +171,3 @@ def test_a_vote_is_answered_in_one_line(value: Any, words: str) -> None:
 
     assert words in text
     assert "\n" not in text
-
-
-def test_a_path_becomes_a_readable_name() -> None:
-    assert layout.document_title("guides/cost-and-resources.md") == "Cost and resources"

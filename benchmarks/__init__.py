@@ -1,0 +1,1 @@
+"""Tunewise measured, side by side with the stack people would otherwise build."""
