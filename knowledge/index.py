@@ -19,10 +19,10 @@ from knowledge.errors import KnowledgeError
 from knowledge.load import load_folder, load_off_topic
 from knowledge.settings import KnowledgeSettings
 from knowledge.split import CHUNK_CHARACTERS, split_document
-from knowledge.store import Manifest, Store, VersionData, open_store
+from knowledge.store import VERSION_TIME, Manifest, Store, VersionData, open_store
 from knowledge.types import Chunk, Document, Skipped
 
-EMBEDDED_AT_ONCE = 512
+EMBEDDED_AT_ONCE = 1024
 # Counts up when the way from documents to vectors changes, so that an older index is built anew.
 RECIPE = "1"
 
@@ -66,8 +66,6 @@ def build_index(
         ensure_exported(settings)
         embedder = load_embedder(settings)
         store = open_store(settings)
-        for leftover in store.unfinished():
-            store.remove(leftover)
         folder = source or settings.knowledge_dir
         progress("Reading documents", 0, 1)
         documents, skipped = load_folder(folder)
@@ -88,8 +86,14 @@ def build_index(
         same_off_topic = old is not None and old.off_topic_digest == _digest(*off_topic)
         same_making = old is not None and (old.fingerprint, old.shape) == (embedder.fingerprint, shape)
         chunks = [chunk for document in documents for chunk in split_document(document)]
+        if not chunks:
+            raise KnowledgeError(
+                f"The documents in {folder} hold no text but headings, so the published version stays."
+            )
         version, embedded, publish = published, 0, False
         if not dry_run and (force or added or removed or changed or not (same_making and same_off_topic)):
+            for leftover in store.unfinished():
+                store.remove(leftover)
             version = _new_version(digests)
             reusable = _vectors_by_text(store.read(old.version)) if old and same_making else {}
             plan = _Plan(version, documents, digests, chunks, off_topic, shape)
@@ -222,7 +226,7 @@ def _document_digest(document: Document) -> str:
 def _new_version(digests: dict[str, str]) -> str:
     """A name that sorts by time and is never used twice, even by two machines in the same second."""
     content = hashlib.sha256(repr((sorted(digests.items()), os.getpid(), os.urandom(8))).encode()).hexdigest()
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{content[:6]}"
+    return f"{datetime.now(UTC):{VERSION_TIME}}-{content[:6]}"
 
 
 def _remove_old(store: Store, *, keep: int) -> None:

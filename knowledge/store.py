@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -29,9 +31,15 @@ from knowledge.errors import KnowledgeError, StoreUnreachableError
 from knowledge.settings import KnowledgeSettings
 from knowledge.types import Chunk
 
+VERSION_TIME = "%Y%m%d-%H%M%S"  # how a version's name begins, in UTC
 BATCH_SIZE = 2_000  # Chroma 1.5 takes at most 5,461 records at once.
 REACHABILITY_NEIGHBORS = 10
 SECONDS_TO_WAIT_FOR_SERVER = 5.0
+# On a server, a version that is not complete may be another machine's build; after this time it is a dead one.
+SECONDS_TO_BUILD = 3_600
+
+# Chroma shares what belongs to one path or address between its clients; threads that open and close it break that.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,7 @@ class Store(Protocol):
         ...
 
     def unfinished(self) -> list[str]:
-        """Versions that a killed build left behind: there, but not complete."""
+        """Versions that a dead build left behind: there, but not complete."""
         ...
 
 
@@ -193,12 +201,13 @@ class ServerStore:
             return _newest_first(found["documents"] or [])
 
     def unfinished(self) -> list[str]:
-        """Versions that a killed build left behind."""
+        """Versions that a dead build left behind: not complete, though begun more than an hour ago."""
         complete = {manifest.version for manifest in self.versions()}
         with self._client() as client:
             names = {collection.name for collection in client.list_collections()}
         started = {name.removesuffix("-chunks") for name in names if name.endswith("-chunks")}
-        return sorted(started - complete)
+        begun = datetime.now(UTC) - timedelta(seconds=SECONDS_TO_BUILD)
+        return sorted(version for version in started - complete if version < f"{begun:{VERSION_TIME}}")
 
     def write(self, data: VersionData) -> None:
         """Build a version aside and check it. Raises KnowledgeError; nothing of the version is left then."""
@@ -249,13 +258,24 @@ class ServerStore:
             # Chroma's client waits without end, and leaks its connection where the first answer is a wrong one.
             heartbeat = f"{address.scheme}://{host}:{port}/api/v2/heartbeat"
             httpx.get(heartbeat, timeout=SECONDS_TO_WAIT_FOR_SERVER).raise_for_status()
-            with _closing(chromadb.HttpClient(host=host, port=port, ssl=secure, settings=_no_telemetry())) as client:
-                yield client
+            with _ONE_AT_A_TIME:
+                client = chromadb.HttpClient(host=host, port=port, ssl=secure, settings=_no_telemetry())
+                with _closing(client):
+                    try:
+                        yield client
+                    finally:
+                        _hang_up(client)
         except (ChromaError, httpx.HTTPError, ValueError, OSError) as error:
             raise StoreUnreachableError(
                 f"The Chroma server {self._url} (CHROMA_URL) does not answer as it should ({error}). "
                 "Check that it runs and that the address is right."
             ) from error
+
+
+def _hang_up(client: Any) -> None:
+    """Close the connections that Chroma 1.5 leaves open when its client is closed: its own and its admin client's."""
+    client._server._session.close()
+    client._admin_client._server._session.close()
 
 
 @contextmanager
@@ -266,8 +286,10 @@ def _closing(client: ClientAPI) -> Iterator[ClientAPI]:
         client.close()  # type: ignore[attr-defined]  # Chroma 1.5 has it, its interface class does not say so
 
 
-def _embedded(folder: Path) -> AbstractContextManager[ClientAPI]:
-    return _closing(chromadb.PersistentClient(str(folder), settings=_no_telemetry()))
+@contextmanager
+def _embedded(folder: Path) -> Iterator[ClientAPI]:
+    with _ONE_AT_A_TIME, _closing(chromadb.PersistentClient(str(folder), settings=_no_telemetry())) as client:
+        yield client
 
 
 def _no_telemetry() -> ChromaSettings:
@@ -307,7 +329,9 @@ def _write_collection(
     vectors: Vectors,
     metadatas: Sequence[dict[str, str | int]] | None = None,
 ) -> None:
-    collection = client.create_collection(name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}})
+    # Our vectors have length one, so the inner product is the cosine; with "cosine" Chroma would normalise them again,
+    # and each re-index would move them by a bit.
+    collection = client.create_collection(name, embedding_function=None, configuration={"hnsw": {"space": "ip"}})
     ids, texts = [record_id for record_id, _ in records], [text for _, text in records]
     for start in range(0, len(ids), BATCH_SIZE):
         part = slice(start, start + BATCH_SIZE)

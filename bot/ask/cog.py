@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -28,6 +29,7 @@ UNREADABLE_REPLY = (
     "Discord shows me what you write only when it mentions me. Leave the @ of your reply on, mention me, or use /ask."
 )
 QUEUE_FULL = "So many people are asking right now that I cannot take another question. Please ask again in a minute."
+MESSAGES_REMEMBERED = 1_000
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +47,7 @@ class Ask(commands.Cog):
         self._cooldown: commands.CooldownMapping[int] = commands.CooldownMapping.from_cooldown(
             settings.cooldown_questions, settings.cooldown_seconds, lambda person: person
         )
+        self._taken = deque[int](maxlen=MESSAGES_REMEMBERED)
         self._menu = app_commands.ContextMenu(name="Ask about this message", callback=self.ask_about_message)
 
     async def cog_load(self) -> None:
@@ -85,9 +88,14 @@ class Ask(commands.Cog):
             return
         if message.type not in {discord.MessageType.default, discord.MessageType.reply}:
             return
-        if self._hidden_reply_to_me(message):
+        for_me = message.guild is None or self.bot.user in message.mentions
+        hidden = self._hidden_reply_to_me(message)
+        if not (for_me or hidden or message.channel.id in self.bot.open_channels) or message.id in self._taken:
+            return
+        self._taken.append(message.id)  # Discord may deliver a message again, to a session that is resumed
+        if hidden:
             await self._say(MessageReply(message), UNREADABLE_REPLY)
-        elif message.guild is None or self.bot.user in message.mentions or message.channel.id in self.bot.open_channels:
+        else:
             await self.answer(MessageReply(message), message.content)
 
     def _hidden_reply_to_me(self, message: discord.Message) -> bool:

@@ -259,16 +259,16 @@ def test_what_a_killed_build_left_is_listed_and_can_be_removed(kept: Kept) -> No
     kept.store.publish("v-old")
     run = subprocess.run(
         [sys.executable, "-c", KILLED_WHILE_WRITING],
-        input=pickle.dumps((kept.settings, version_data("v-killed"))),
+        input=pickle.dumps((kept.settings, version_data("20260101-000000-killed"))),
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         check=False,
         capture_output=True,
     )
     assert run.returncode == -9, run.stderr.decode()
-    assert kept.store.unfinished() == ["v-killed"]
+    assert kept.store.unfinished() == ["20260101-000000-killed"]
     assert [manifest.version for manifest in kept.store.versions()] == ["v-old"]
     assert_same(kept.store.read("v-old"), version_data("v-old"))
-    kept.store.remove("v-killed")
+    kept.store.remove("20260101-000000-killed")
     assert kept.store.unfinished() == []
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.ask import layout
 from bot.records import StoredAnswer, VoteResult
-from knowledge.types import Answer, Chunk, Citation, Passage
+from knowledge.types import Answer, Citation
 
 TEXTS = st.text(max_size=9_000) | st.lists(
     st.sampled_from(["A sentence [1]. ", "- item [2]\n", "```python\nx = 1\n```\n", "@everyone ", "\n\n"]),
@@ -101,8 +101,7 @@ def test_an_answer_has_its_question_its_text_its_sources_and_one_row_of_buttons(
 
 
 def test_the_title_of_a_document_comes_from_the_document() -> None:
-    chunk = Chunk("1", "cost.md", "What it costs", "Cost", (), "Prompts cost little.", (), "prose", 0)
-    answer = replace(ANSWER, passages=(Passage(chunk, 0.9, ()),))
+    answer = replace(ANSWER, citations=(replace(CITATION, title="What it costs"),))
 
     assert texts(layout.answer(answer, "id")[0])[-1] == "-# [1] What it costs › Cost"
 
@@ -112,14 +111,15 @@ def test_markers_of_one_section_share_a_line() -> None:
         ANSWER, citations=(CITATION, replace(CITATION, marker=2), replace(CITATION, marker=3, section="Time"))
     )
 
-    assert texts(layout.answer(answer, "id")[0])[-1] == "-# [1] [2] Cost\n-# [3] Cost › Time"
+    lines = texts(layout.answer(answer, "id")[0])[-1].splitlines()
+    assert lines == ["-# [1] [2] Cost and resources › Cost", "-# [3] Cost and resources › Time"]
 
 
 def test_a_marker_that_stands_for_two_quotes_is_named_once() -> None:
     answer = replace(ANSWER, citations=(CITATION, replace(CITATION, quote="Training costs more.")))
 
-    assert texts(layout.answer(answer, "id")[0])[-1] == "-# [1] Cost"
-    assert texts(layout.sources(stored(answer))[0])[1].startswith("**[1] Cost**")
+    assert texts(layout.answer(answer, "id")[0])[-1] == "-# [1] Cost and resources › Cost"
+    assert texts(layout.sources(stored(answer))[0])[1].startswith("**[1] Cost and resources › Cost**")
 
 
 def test_an_abstention_cites_nothing_and_offers_what_is_covered() -> None:
@@ -144,7 +144,7 @@ def test_sources_show_the_passage_once_with_every_quote_in_bold() -> None:
 
     _, passage, footer = texts(layout.sources(stored(answer))[0])
 
-    assert passage == "**[1] [2] Cost**\n>>> **Prompts cost little.** **Training costs more.**"
+    assert passage == "**[1] [2] Cost and resources › Cost**\n>>> **Prompts cost little.** **Training costs more.**"
     assert footer == "-# Confidence: high (93%) · Knowledge version v1"
 
 
