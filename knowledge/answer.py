@@ -18,10 +18,10 @@ MAX_SUGGESTIONS = 3
 NEARLY_AS_GOOD = 0.8
 SECTION_NEARLY_AS_GOOD = 0.75
 REPETITION = 0.6
-# What a sentence must be better by to come from a section that is quoted already: another view is worth something.
-SAME_SECTION_MALUS = 0.02
-# Where an author listed the questions that a section answers, its first sentence answers them.
+# Where an author listed the questions that a section answers (it is curated), its first sentence answers them, and what
+# follows elaborates: then another section's view is worth more.
 OPENING_BONUS = 0.04
+ELABORATION_MALUS = 0.02
 # A table row that sets both approaches side by side may be a little further from the question's words.
 ROW_NEARLY_AS_GOOD = 0.7
 ABSTENTION = "My documents do not cover that question."
@@ -38,12 +38,16 @@ _COMPARES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Quote:
-    """A sentence that may be quoted: the passage it stands in, its place there, and how well it answers."""
+    """A sentence that may be quoted: the passage it stands in, its place there, and how well it answers.
+
+    `curated`: the author listed the questions that its section answers.
+    """
 
     passage: Passage
     number: int
     text: str
     score: float
+    curated: bool
 
 
 def compose(retrieval: Retrieval, version: str, threshold: float) -> Answer:
@@ -86,7 +90,9 @@ def _chosen(retrieval: Retrieval) -> list[_Quote]:
     least = NEARLY_AS_GOOD * max((quote.score for quote in ranked), default=0.0)
     while len(chosen) < MAX_QUOTES:
         quoted = Counter(_section(quote.passage) for quote in chosen)
-        worth = [quote.score - SAME_SECTION_MALUS * quoted[_section(quote.passage)] for quote in ranked]
+        worth = [
+            quote.score - (quoted[_section(quote.passage)] * ELABORATION_MALUS * quote.curated) for quote in ranked
+        ]
         good = sorted((place for place in range(len(ranked)) if worth[place] >= least), key=lambda place: -worth[place])
         candidates = (ranked[place] for place in good)
         new = next((quote for quote in candidates if not any(_repeats(quote.text, old.text) for old in chosen)), None)
@@ -116,12 +122,12 @@ def _quotable(passages: Sequence[Passage]) -> Iterator[_Quote]:
     for passage in passages:
         if passage.score < SECTION_NEARLY_AS_GOOD * passages[0].score:
             break
-        opens = len(passage.chunk.asked) > 1
+        curated = len(passage.chunk.asked) > 1
         for number, sentence in enumerate(passage.sentences):
             # A lead-in says nothing without its list.
             if not sentence.text.endswith(":"):
-                bonus = OPENING_BONUS if opens and number == 0 else 0.0
-                yield _Quote(passage, number, sentence.text, sentence.score + bonus)
+                bonus = OPENING_BONUS if curated and number == 0 else 0.0
+                yield _Quote(passage, number, sentence.text, sentence.score + bonus, curated)
 
 
 def _repeats(text: str, other: str) -> bool:
@@ -158,7 +164,12 @@ def _section(passage: Passage) -> tuple[str, tuple[str, ...]]:
 
 
 def _suggestions(passages: Sequence[Passage]) -> list[str]:
-    """Questions that the closest sections answer, each section once."""
-    headings = dict.fromkeys(passage.chunk.section for passage in passages)
-    questions = (heading if heading.endswith("?") else f"What about {heading}?" for heading in headings)
-    return list(questions)[:MAX_SUGGESTIONS]
+    """Questions that the closest sections answer, one of each: its heading, else one that its author listed."""
+    chunks = [passage.chunk for passage in passages]
+    questions = [
+        chunk.section if chunk.section.endswith("?") else chunk.asked[1]
+        for chunk in chunks
+        if chunk.section.endswith("?") or len(chunk.asked) > 1
+    ]
+    found = questions or [f"What do the documents say about {chunk.section}?" for chunk in chunks]
+    return list(dict.fromkeys(question[0].upper() + question[1:] for question in found))[:MAX_SUGGESTIONS]

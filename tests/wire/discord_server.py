@@ -35,7 +35,7 @@ MENTION = f"<@{BOT['id']}>"
 SECONDS_TO_WAIT = 30.0  # for anything; a machine that tests other things too is slow
 EVERYTHING = str((1 << 53) - 1)
 NO_TOKEN_NEEDED = ("/interactions/", "/webhooks/")  # the address holds one
-DISPATCH, HEARTBEAT, IDENTIFY, RESUME, HELLO, HEARTBEAT_ACK = 0, 1, 2, 6, 10, 11
+DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 0, 1, 2, 6, 7, 9, 10, 11
 TEXT_DISPLAY = 10
 
 
@@ -69,6 +69,7 @@ def server_error(*, done: bool = False) -> Fault:
 
 
 UNKNOWN_INTERACTION = Fault(404, {"message": "Unknown interaction", "code": 10062})
+HANG_UP = Fault(0, {})  # no answer: the connection breaks
 
 
 @dataclass(slots=True)
@@ -100,6 +101,7 @@ class DiscordServer:
         self.messages: list[Payload] = []
         self.commands: list[Payload] = []
         self.refuses_sessions_with: int | None = None  # a close code of the gateway
+        self._acknowledged: set[str] = set()
         self._faults: list[tuple[str, str, Fault]] = []
         self._ids = itertools.count(1 << 60)
         self._changed = asyncio.Event()
@@ -177,6 +179,13 @@ class DiscordServer:
         """Sends an event to the shard in charge of the server."""
         await _send_event(self.session(guild), event, data)
 
+    async def ask_to_come_back(self, guild: int, op: int, resumable: bool | None = None) -> None:
+        """Sends the shard RECONNECT, or INVALID_SESSION with whether the session is `resumable`."""
+        session = self.session(guild)
+        socket, session.socket = session.socket, None
+        assert socket is not None
+        await socket.send_json({"op": op, "d": resumable})
+
     async def cut(self, guild: int, *missed: tuple[str, Payload]) -> None:
         """Breaks the shard's connection; the events that it `missed` wait for it to resume."""
         session = self.session(guild)
@@ -185,8 +194,7 @@ class DiscordServer:
             await _send_event(session, event, data)
         assert socket is not None
         assert socket._req is not None
-        assert socket._req.transport is not None
-        socket._req.transport.abort()
+        _break(socket._req)
 
     async def _gateway(self, request: web.Request) -> web.WebSocketResponse:
         """A connection of a shard, from HELLO to its end."""
@@ -215,7 +223,6 @@ class DiscordServer:
         shard, shards = data["shard"]
         assert (data["token"], shards) == (TOKEN, len(self.guilds))
         session = Session(f"session-{len(self.sessions)}", shard, socket)
-        self.sessions.append(session)
         guild = self.guilds[shard]
         ready = {
             "v": 10,
@@ -228,6 +235,7 @@ class DiscordServer:
         }
         await _send_event(session, "READY", ready)
         await _send_event(session, "GUILD_CREATE", _guild(guild))
+        self.sessions.append(session)
         return session
 
     async def _resume(self, socket: web.WebSocketResponse, data: Payload) -> Session:
@@ -272,6 +280,9 @@ class DiscordServer:
             response = _json({"message": "401: Unauthorized", "code": 0}, 401)
         elif fault is None:
             response = await handler(request)
+        elif fault is HANG_UP:
+            _break(request)
+            response = web.Response()
         else:
             if fault.done:
                 await handler(request)
@@ -322,8 +333,11 @@ class DiscordServer:
 
     async def _post_callback(self, request: web.Request) -> web.Response:
         assert request.query["with_response"] == "1"
-        kind = (await request.json())["type"]
-        return _json({"interaction": {"id": request.match_info["id"], "type": 2}, "resource": {"type": kind}})
+        interaction, kind = request.match_info["id"], (await request.json())["type"]
+        if interaction in self._acknowledged:
+            return _json({"message": "Interaction has already been acknowledged.", "code": 40060}, 400)
+        self._acknowledged.add(interaction)
+        return _json({"interaction": {"id": interaction, "type": 2}, "resource": {"type": kind}})
 
     async def _patch_original(self, request: web.Request) -> web.Response:
         sent = await request.json()
@@ -420,6 +434,11 @@ async def _send_event(session: Session, event: str, data: Payload) -> None:
     session.events.append({"op": DISPATCH, "t": event, "s": len(session.events) + 1, "d": data})
     if session.socket is not None:
         await session.socket.send_json(session.events[-1])
+
+
+def _break(request: web.BaseRequest) -> None:
+    assert request.transport is not None
+    request.transport.abort()
 
 
 def _always(body: Payload | None) -> Handler:
