@@ -20,7 +20,7 @@ from bot.settings import Settings
 from knowledge.errors import KnowledgeError
 from knowledge.settings import SettingsError, load_settings
 
-DONE, FAILED, WRONG_USAGE = 0, 1, 2
+DONE, FAILED = 0, 1
 
 HOW_TO_CONNECT = (
     "There is no DISCORD_TOKEN. To get one, open https://discord.com/developers/applications, create an"
@@ -34,10 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
-        settings = load_settings(Settings)
+        settings = load_settings(Settings, strict=True)
     except SettingsError as error:
         errors.print(str(error), style="red", markup=False)
-        return WRONG_USAGE
+        return FAILED
     # The playground's terminal belongs to the page's address; what goes wrong is logged there too.
     level = logging.ERROR if options.command == "playground" else logging.INFO
     configure_logging(secrets=[settings.discord_token.get_secret_value()], level=level)

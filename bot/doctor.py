@@ -186,16 +186,14 @@ def _check_folders(settings: KnowledgeSettings) -> list[Check]:
 async def _check_knowledge(settings: KnowledgeSettings) -> list[Check]:
     if not settings.chroma_url:
         return [await asyncio.to_thread(_check_index, settings)]
+    from knowledge.store import open_store  # here, because it loads Chroma
+
     try:
-        async with (
-            aiohttp.ClientSession(timeout=PATIENCE, raise_for_status=True) as session,
-            session.get(f"{settings.chroma_url.rstrip('/')}/api/v2/heartbeat"),
-        ):
-            chroma = Check("chroma", "ok", f"Chroma answers at {settings.chroma_url}.")
-    except (aiohttp.ClientError, TimeoutError) as error:
-        message = f"Chroma does not answer at CHROMA_URL {settings.chroma_url}: {_reason(error)}."
+        await asyncio.to_thread(open_store(settings).published)
+    except KnowledgeError as error:
         remedy = "Start it, or correct CHROMA_URL, or leave it empty for the embedded one."
-        return [Check("chroma", "fail", message, remedy)]
+        return [Check("chroma", "fail", str(error), remedy)]
+    chroma = Check("chroma", "ok", f"Chroma answers at {settings.chroma_url}.")
     return [chroma, await asyncio.to_thread(_check_index, settings)]
 
 

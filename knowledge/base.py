@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 from knowledge.answer import compose
 from knowledge.embed import Embedder, load_embedder
@@ -22,7 +23,8 @@ class KnowledgeBase:
         self._store = store
         self._embedder = embedder
         self._refreshing = threading.Lock()
-        self._retriever = self._load()
+        self._refused: str | None = None
+        self._retriever = self._load(store.published())
 
     @classmethod
     def open(cls, settings: KnowledgeSettings) -> KnowledgeBase:
@@ -43,10 +45,16 @@ class KnowledgeBase:
         return self._retriever
 
     def ask(self, question: str, after: str | None = None) -> Answer:
-        """What the documents say to `question`. `after` is the question before it, where it follows one."""
-        retriever = self._retriever
-        retrieval = retriever.search(question)
-        return compose(retrieval, retriever.version, self._settings.answer_threshold)
+        """What the documents say to `question`.
+
+        Where that cannot be told from `question` alone, it is read together with `after`, the question before it.
+        """
+        retriever, threshold = self._retriever, self._settings.answer_threshold
+        answer = compose(retriever.search(question), retriever.version, threshold)
+        if after is None or answer.kind == "answer":
+            return answer
+        together = compose(retriever.search(f"{after} {question}"), retriever.version, threshold)
+        return replace(together, question=question)
 
     def refresh(self) -> bool:
         """Take up the published version where it is another one; whether it was.
@@ -54,20 +62,23 @@ class KnowledgeBase:
         Questions go on being answered from the version before until the new one is ready. Raises KnowledgeError.
         """
         with self._refreshing:
-            if self._store.published() == self._retriever.version:
+            published = self._store.published()
+            # A version that could not be taken up is tried once, not every time that somebody asks.
+            if published in (self._retriever.version, self._refused):
                 return False
-            self._retriever = self._load()
+            self._refused = published
+            self._retriever = self._load(published)
+            self._refused = None
             return True
 
-    def _load(self) -> Retriever:
-        version = self._store.published()
+    def _load(self, version: str | None) -> Retriever:
         if version is None:
             raise NoIndexError("Nothing has been indexed yet. Run: python -m knowledge index")
-        data = self._store.read(version)
-        if data.manifest.fingerprint != self._embedder.fingerprint:
-            raise IndexMismatchError(
-                f"Version {version} was built with another embedding model ({data.manifest.fingerprint}) than "
-                f"EMBEDDING_MODEL and EMBEDDING_BACKEND name now ({self._embedder.fingerprint}). "
-                "Set them back, or run: python -m knowledge index"
-            )
-        return Retriever(data, self._embedder, Analyzer(self._settings.language))
+        for manifest in self._store.versions():
+            if manifest.version == version and manifest.fingerprint != self._embedder.fingerprint:
+                raise IndexMismatchError(
+                    f"Version {version} was built with another embedding model ({manifest.fingerprint}) than "
+                    f"EMBEDDING_MODEL and EMBEDDING_BACKEND name now ({self._embedder.fingerprint}). "
+                    "Set them back, or run: python -m knowledge index"
+                )
+        return Retriever(self._store.read(version), self._embedder, Analyzer(self._settings.language))

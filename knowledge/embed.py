@@ -153,7 +153,8 @@ def ensure_exported(settings: KnowledgeSettings) -> None:
         if run.returncode != 0:
             lines = run.stderr.strip().splitlines()
             raise KnowledgeError(_no_model(settings, lines[-1] if lines else f"exit status {run.returncode}"))
-        if not folder.exists():
+        if not is_exported(settings):
+            shutil.rmtree(folder, ignore_errors=True)
             building.replace(folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)

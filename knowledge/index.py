@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,56 +61,33 @@ def build_index(
     total. Raises KnowledgeError: no readable document, another run at work, a store or a model that cannot be had.
     """
     started = perf_counter()
-    with _only_run(settings.data_dir):
-        progress("Preparing the embedding model", 0, 1)
-        ensure_exported(settings)
-        embedder = load_embedder(settings)
+    with nullcontext() if dry_run else _only_run(settings.data_dir):
         store = open_store(settings)
-        folder = source or settings.knowledge_dir
-        progress("Reading documents", 0, 1)
-        documents, skipped = load_folder(folder)
-        if not documents:
-            raise KnowledgeError(
-                f"{folder} holds no document that can be read, so the published version stays. "
-                + " ".join(f"{item.path}: {item.reason}" for item in skipped[:3])
-            )
-        off_topic = load_off_topic(settings.off_topic_file)
         published = store.published()
         old = next((manifest for manifest in store.versions() if manifest.version == published), None)
-        digests = {document.path: _document_digest(document) for document in documents}
-        shape = {"language": settings.language, "chunk_characters": str(CHUNK_CHARACTERS), "recipe": RECIPE}
+        progress("Reading documents", 0, 1)
+        plan, skipped = _read(settings, source or settings.knowledge_dir)
         before = old.documents if old else {}
-        added = digests.keys() - before.keys()
-        removed = before.keys() - digests.keys()
-        changed = {path for path in digests.keys() & before.keys() if digests[path] != before[path]}
-        same_off_topic = old is not None and old.off_topic_digest == _digest(*off_topic)
-        same_making = old is not None and (old.fingerprint, old.shape) == (embedder.fingerprint, shape)
-        chunks = [chunk for document in documents for chunk in split_document(document)]
-        if not chunks:
-            raise KnowledgeError(
-                f"The documents in {folder} hold no text but headings, so the published version stays."
-            )
-        version, embedded, publish = published, 0, False
-        if not dry_run and (force or added or removed or changed or not (same_making and same_off_topic)):
-            for leftover in store.unfinished():
-                store.remove(leftover)
-            version = _new_version(digests)
-            reusable = _vectors_by_text(store.read(old.version)) if old and same_making else {}
-            plan = _Plan(version, documents, digests, chunks, off_topic, shape)
-            data, embedded = _embed(plan, embedder, reusable, progress)
-            progress("Writing and checking the new version", 0, 1)
-            store.write(data)
-            store.publish(version)
-            publish = True
-            _remove_old(store, keep=settings.keep_versions)
+        added, removed = plan.digests.keys() - before.keys(), before.keys() - plan.digests.keys()
+        changed = {path for path in plan.digests.keys() & before.keys() if plan.digests[path] != before[path]}
+        embedded, publish = 0, False
+        if not dry_run:
+            progress("Preparing the embedding model", 0, 1)
+            ensure_exported(settings)
+            embedder = load_embedder(settings)
+            publish = force or old is None or not _holds(old, plan, embedder)
+            if publish:
+                embedded = _build(store, plan, embedder, old, progress)
+                store.publish(plan.version)
+                _remove_old(store, keep=settings.keep_versions)
     return IndexReport(
-        version=version,
-        documents=len(documents),
-        chunks=len(chunks),
+        version=plan.version if publish else published,
+        documents=len(plan.documents),
+        chunks=len(plan.chunks),
         added=len(added),
         changed=len(changed),
         removed=len(removed),
-        unchanged=len(digests) - len(added) - len(changed),
+        unchanged=len(plan.digests) - len(added) - len(changed),
         embedded=embedded,
         skipped=tuple(skipped),
         published=publish,
@@ -126,10 +103,10 @@ def sentence_input(chunk: Chunk, sentence: str) -> str:
 @contextmanager
 def _only_run(data_dir: Path) -> Iterator[None]:
     """Hold the lock that keeps two runs apart; the operating system frees it when the process dies."""
+    lock = FileLock(data_dir / "index.lock", timeout=0)
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        with FileLock(data_dir / "index.lock", timeout=0):
-            yield
+        lock.acquire()
     except Timeout as error:
         raise KnowledgeError(
             f"Another run is indexing into {data_dir} at this moment. Wait until it has finished, then try again."
@@ -140,6 +117,10 @@ def _only_run(data_dir: Path) -> Iterator[None]:
         ) from error
     except (FileExistsError, NotADirectoryError) as error:
         raise KnowledgeError(f"DATA_DIR {data_dir} is not a folder. Set DATA_DIR to a folder.") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +133,47 @@ class _Plan:
     chunks: Sequence[Chunk]
     off_topic: Sequence[str]
     shape: dict[str, str]
+
+
+def _read(settings: KnowledgeSettings, folder: Path) -> tuple[_Plan, list[Skipped]]:
+    """What the documents of `folder` make, and the files that were skipped. Raises KnowledgeError: there is nothing."""
+    documents, skipped = load_folder(folder)
+    chunks = [chunk for document in documents for chunk in split_document(document)]
+    if not chunks:
+        reasons = " ".join(f"{item.path}: {item.reason}" for item in skipped[:3])
+        raise KnowledgeError(
+            f"{folder} holds no document with text that can be read, so the published version stays. {reasons}".strip()
+        )
+    digests = {document.path: _document_digest(document) for document in documents}
+    shape = {"language": settings.language, "chunk_characters": str(CHUNK_CHARACTERS), "recipe": RECIPE}
+    off_topic = load_off_topic(settings.off_topic_file)
+    return _Plan(_new_version(digests), documents, digests, chunks, off_topic, shape), skipped
+
+
+def _holds(old: Manifest, plan: _Plan, embedder: Embedder) -> bool:
+    """Whether the published version is what the plan would make again."""
+    same_content = (old.documents, old.off_topic_digest) == (plan.digests, _digest(*plan.off_topic))
+    return same_content and _same_making(old, plan, embedder)
+
+
+def _same_making(old: Manifest, plan: _Plan, embedder: Embedder) -> bool:
+    """Whether the published version's vectors mean the same as new ones would."""
+    return (old.fingerprint, old.shape) == (embedder.fingerprint, plan.shape)
+
+
+def _build(store: Store, plan: _Plan, embedder: Embedder, old: Manifest | None, progress: Progress) -> int:
+    """Write the new version aside; how many of its chunks were embedded anew."""
+    for leftover in store.unfinished():
+        store.remove(leftover)
+    reusable: dict[str, Vectors] = {}
+    if old is not None and _same_making(old, plan, embedder):
+        # A damaged version is built anew from nothing: that is how it is mended.
+        with suppress(KnowledgeError):
+            reusable = _vectors_by_text(store.read(old.version))
+    data, embedded = _embed(plan, embedder, reusable, progress)
+    progress("Writing and checking the new version", 0, 1)
+    store.write(data)
+    return embedded
 
 
 def _embed(

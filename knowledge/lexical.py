@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import re
+import threading
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
@@ -53,11 +54,17 @@ class Analyzer:
             raise KnowledgeError(
                 f"LANGUAGE={language} is not supported. Choose one of: {', '.join(sorted(Stemmer.algorithms()))}."
             )
-        self._stem = lru_cache(maxsize=100_000)(Stemmer.Stemmer(language).stemWord)
+        self._stem = lru_cache(maxsize=100_000)(self._stem_alone)
+        self._stemmer, self._one_at_a_time = Stemmer.Stemmer(language), threading.Lock()
         if language == "english":
             self._stop_words = frozenset(stopwords.STOPWORDS_EN) | _CHAT_WORDS
         else:
             self._stop_words = frozenset(getattr(stopwords, f"STOPWORDS_{language.upper()}", ()))
+
+    def _stem_alone(self, word: str) -> str:
+        with self._one_at_a_time:  # a Stemmer must not be used by two threads at once
+            stem: str = self._stemmer.stemWord(word)
+            return stem
 
     def stems(self, text: str) -> list[str]:
         """The stems of the words of `text`, in order, without stop words."""

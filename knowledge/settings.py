@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ENV_FILE = Path(".env")
 PACKAGE_DIR = Path(__file__).parent
+OTHER_PROGRAMS = ("COMPOSE_", "POSTGRES_")  # docker compose reads the same .env
 
 
 class SettingsError(ValueError):
@@ -83,7 +84,7 @@ def load_settings(model: type[S], env_file: Path | None = ENV_FILE, *, strict: b
 def _refuse_unknown_names(values: dict[str, str | None], model: type[S], env_file: Path, *, strict: bool) -> None:
     known = [name.upper() for name in model.model_fields]
     for name in values:
-        if name.upper() in known:
+        if name.upper() in known or name.upper().startswith(OTHER_PROGRAMS):
             continue
         near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.8)
         if near:

@@ -34,6 +34,7 @@ from knowledge.types import Chunk
 VERSION_TIME = "%Y%m%d-%H%M%S"  # how a version's name begins, in UTC
 BATCH_SIZE = 2_000  # Chroma 1.5 takes at most 5,461 records at once.
 REACHABILITY_NEIGHBORS = 10
+SAME_VECTOR = 1e-4  # the distance of a vector to itself, give or take its rounding
 SECONDS_TO_WAIT_FOR_SERVER = 5.0
 # On a server, a version that is not complete may be another machine's build; after this time it is a dead one.
 SECONDS_TO_BUILD = 3_600
@@ -135,8 +136,11 @@ class DirectoryStore:
 
     def versions(self) -> list[Manifest]:
         """The complete versions, newest first."""
-        files = self._versions.glob("*/manifest.json")
-        return _newest_first(file.read_text(encoding="utf-8") for file in files)
+        texts = []
+        for file in self._versions.glob("*/manifest.json"):
+            with suppress(FileNotFoundError):  # another process has just removed that version
+                texts.append(file.read_text(encoding="utf-8"))
+        return _newest_first(texts)
 
     def unfinished(self) -> list[str]:
         """Versions that a killed build left behind."""
@@ -163,7 +167,13 @@ class DirectoryStore:
 
     def publish(self, version: str) -> None:
         """Move the pointer to `version`, in one step."""
-        _write_durably(self._pointer, version)
+        try:
+            _write_durably(self._pointer, version)
+        except OSError as error:
+            raise StoreUnreachableError(
+                f"The new version could not be published in {self._pointer} ({error.strerror}). "
+                "The old one keeps serving."
+            ) from error
 
     def read(self, version: str) -> VersionData:
         """The content of a version. Raises KnowledgeError where there is no such version."""
@@ -355,7 +365,7 @@ def _check_reachable(collection: Any, ids: Sequence[str], vectors: Vectors) -> N
             include=["distances"],
         )
         for wanted, neighbors, distances in zip(ids[part], found["ids"], found["distances"], strict=True):
-            if wanted not in neighbors and distances[0] > 1e-4:
+            if wanted not in neighbors and (not distances or distances[0] > SAME_VECTOR):
                 lost.append(wanted)
     if lost or collection.count() != len(ids):
         raise KnowledgeError(

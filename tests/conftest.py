@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from filelock import FileLock
 
@@ -18,6 +24,7 @@ ROOT = Path(__file__).parent.parent
 # Kept between runs, so that the model is exported once; the index is renewed where documents or code ask for it.
 TEST_DATA = ROOT / "build" / "test-data"
 SHARED_EVAL = ROOT.parent / "shared" / "eval"
+SECONDS_TO_START = 60.0
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -47,3 +54,36 @@ def embedder(settings: Settings) -> Embedder:
 def knowledge(settings: Settings) -> KnowledgeBase:
     """The knowledge base of the project's own documents."""
     return KnowledgeBase.open(settings)
+
+
+@pytest.fixture(scope="session")
+def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real `chroma run`."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("server")
+    chroma = Path(sys.executable).with_name("chroma")
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [chroma, "run", "--path", folder / "data", "--host", "127.0.0.1", "--port", str(port)],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_for_heartbeat(f"http://127.0.0.1:{port}", process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def wait_for_heartbeat(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            if httpx.get(f"{url}/api/v2/heartbeat", timeout=1).is_success:
+                return
+        except httpx.HTTPError:
+            threading.Event().wait(0.05)
+    pytest.fail("The Chroma server does not start.")

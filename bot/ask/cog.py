@@ -110,17 +110,24 @@ class Ask(commands.Cog):
 
     async def _views(self, reply: Reply, raw: str) -> list[discord.ui.LayoutView]:
         reading = read(raw, bot_id=self.bot.user.id if self.bot.user else 0)
-        if reading.kind == "refused":
-            return [layout.notice(reading.text)]
         if seconds := self._seconds_to_wait(reply.author.id):
             return [layout.notice(f"That was quick! Give me {seconds} s, then ask again.")]
+        if reading.kind == "refused":
+            return [layout.notice(reading.text)]
         if reading.kind == "smalltalk":
             return [layout.welcome(reading.text)]
         try:
-            answer = await self.queue.ask(reading.text, lambda ahead: reply.show(layout.waiting(ahead)))
+            answer = await self.queue.ask(reading.text, lambda ahead: self._show_place(reply, ahead))
         except QueueFullError:
             return [layout.notice(QUEUE_FULL)]
         return layout.answer(answer, await self._remember(answer))
+
+    async def _show_place(self, reply: Reply, ahead: int) -> None:
+        """Says how many come first; where that cannot be shown, the answer still can."""
+        try:
+            await reply.show(layout.waiting(ahead))
+        except discord.HTTPException as error:
+            log.warning("place_not_shown", ahead=ahead, error=str(error))
 
     def _seconds_to_wait(self, person: int) -> int:
         wait = self._cooldown.update_rate_limit(person, discord.utils.utcnow().timestamp())

@@ -5,19 +5,15 @@ from __future__ import annotations
 import os
 import pickle
 import shutil
-import socket
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import chromadb
-import httpx
 import numpy as np
 import pytest
 from chromadb.api import ClientAPI
@@ -31,7 +27,6 @@ from knowledge.store import DirectoryStore, Manifest, ServerStore, Store, Versio
 from knowledge.types import Chunk
 
 ROOT = Path(__file__).parents[2]
-SECONDS_TO_START = 60.0
 DIMENSION = 8
 
 
@@ -41,39 +36,6 @@ class Kept(NamedTuple):
     store: Store
     settings: Settings
     damage: Callable[[str], None]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real `chroma run`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("server")
-    chroma = Path(sys.executable).with_name("chroma")
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [chroma, "run", "--path", folder / "data", "--host", "127.0.0.1", "--port", str(port)],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            wait_for_heartbeat(f"http://127.0.0.1:{port}", process)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
-
-
-def wait_for_heartbeat(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + SECONDS_TO_START
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            if httpx.get(f"{url}/api/v2/heartbeat", timeout=1).is_success:
-                return
-        except httpx.HTTPError:
-            threading.Event().wait(0.05)
-    pytest.fail("The Chroma server does not start.")
 
 
 @pytest.fixture(params=["embedded", "server"])
@@ -87,7 +49,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Kept:
                 lose_sentences(client, version)
 
         return Kept(open_store(settings), settings, damage)
-    url: str = request.getfixturevalue("server")
+    url: str = request.getfixturevalue("chroma_server")
     client = chromadb.HttpClient(host="127.0.0.1", port=int(url.rpartition(":")[2]))
     for collection in client.list_collections():
         client.delete_collection(collection.name)

@@ -34,7 +34,7 @@ def test_run_without_a_token_says_how_to_get_one(capsys: pytest.CaptureFixture[s
 def test_a_misspelt_setting_is_wrong_usage_and_named(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (empty_folder / ".env").write_text("DISCORD_TOKN=abc\n")
 
-    assert command_line.main(["run"]) == 2
+    assert command_line.main(["run"]) == 1
     assert "DISCORD_TOKEN" in capsys.readouterr().err
 
 

@@ -252,9 +252,13 @@ async def test_an_unreachable_chroma_is_named(settings: Settings) -> None:
     assert "CHROMA_URL" in only("chroma", checks).remedy
 
 
-async def test_a_chroma_that_answers_passes(settings: Settings) -> None:
+async def test_a_chroma_that_answers_passes(settings: Settings, chroma_server: str) -> None:
+    assert only("chroma", await diagnosis(settings, chroma_url=chroma_server)).status == "ok"
+
+
+async def test_a_server_that_is_no_chroma_is_named(settings: Settings) -> None:
     async with server_that_always_says('{"nanosecond heartbeat": 1}') as address:
-        assert only("chroma", await diagnosis(settings, chroma_url=address)).status == "ok"
+        assert only("chroma", await diagnosis(settings, chroma_url=address)).status == "fail"
 
 
 async def test_a_missing_index_is_told_how_to_build_one(settings: Settings) -> None:
