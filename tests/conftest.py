@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,6 @@ from knowledge.settings import load_settings
 ROOT = Path(__file__).parent.parent
 # Kept between runs, so that the model is exported once; the index is renewed where documents or code ask for it.
 TEST_DATA = ROOT / "build" / "test-data"
-SHARED_EVAL = ROOT.parent / "shared" / "eval"
 SECONDS_TO_START = 60.0
 
 
