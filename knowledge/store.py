@@ -267,7 +267,9 @@ class ServerStore:
             host = address.hostname or "localhost"
             # Chroma's client waits without end, and leaks its connection where the first answer is a wrong one.
             heartbeat = f"{address.scheme}://{host}:{port}/api/v2/heartbeat"
-            httpx.get(heartbeat, timeout=SECONDS_TO_WAIT_FOR_SERVER).raise_for_status()
+            answer = httpx.get(heartbeat, timeout=SECONDS_TO_WAIT_FOR_SERVER).raise_for_status().text
+            if "nanosecond heartbeat" not in answer:
+                raise ValueError("it is no Chroma server")
             with _ONE_AT_A_TIME:
                 client = chromadb.HttpClient(host=host, port=port, ssl=secure, settings=_no_telemetry())
                 with _closing(client):

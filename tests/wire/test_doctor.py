@@ -257,8 +257,10 @@ async def test_a_chroma_that_answers_passes(settings: Settings, chroma_server: s
 
 
 async def test_a_server_that_is_no_chroma_is_named(settings: Settings) -> None:
-    async with server_that_always_says('{"nanosecond heartbeat": 1}') as address:
-        assert only("chroma", await diagnosis(settings, chroma_url=address)).status == "fail"
+    async with server_that_always_says('{"hello": 1}') as address:
+        check = only("chroma", await diagnosis(settings, chroma_url=address))
+        assert check.status == "fail"
+        assert "no Chroma server" in check.message
 
 
 async def test_a_missing_index_is_told_how_to_build_one(settings: Settings) -> None:
