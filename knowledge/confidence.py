@@ -19,7 +19,7 @@ class Calibration:
     coefficients: tuple[float, ...]
 
 
-CALIBRATION = Calibration(-12.74, (2.3, 2.48, 17.13, 4.42, -11.85, 2.75, 4.89, 3.39))
+CALIBRATION = Calibration(-11.85, (2.95, 1.48, 17.79, 4.03, -11.68, 0.46, 5.89, 2.43))
 
 
 def confidence(evidence: Evidence, calibration: Calibration = CALIBRATION) -> float:

@@ -58,8 +58,14 @@ class Analyzer:
         self._stemmer, self._one_at_a_time = Stemmer.Stemmer(language), threading.Lock()
         if language == "english":
             self._stop_words = frozenset(stopwords.STOPWORDS_EN) | _CHAT_WORDS
+            self._function_words = frozenset(stopwords.STOPWORDS_EN_PLUS) | self._stop_words
         else:
             self._stop_words = frozenset(getattr(stopwords, f"STOPWORDS_{language.upper()}", ()))
+            self._function_words = self._stop_words
+
+    def content(self, text: str) -> list[str]:
+        """The stems of what the text is about: words like "who" or "about" help to rank, but need not be covered."""
+        return [self._stem(word) for word in words(text) if word not in self._function_words]
 
     def _stem_alone(self, word: str) -> str:
         with self._one_at_a_time:  # a Stemmer must not be used by two threads at once

@@ -157,7 +157,7 @@ class Retriever:
 
     def _evidence(self, question: str, vector: Vectors, asked: Scores, signals: Signals) -> Evidence:
         best = signals.max(axis=0) if len(signals) else np.zeros(7, dtype=np.float32)
-        stems = dict.fromkeys(self._analyzer.stems(question))
+        stems = list(dict.fromkeys(self._analyzer.content(question)))
         known = sum(self._chunk_coverage.weight(stem) for stem in stems if stem in self._chunk_coverage)
         total = sum(self._chunk_coverage.weight(stem) for stem in stems)
         return Evidence(
@@ -166,8 +166,8 @@ class Retriever:
             section_similarity=float(best[2]),
             question_similarity=float(np.max(asked, initial=0)),
             off_topic_similarity=float(np.max(self._data.off_topic_vectors @ vector, initial=0)),
-            sentence_coverage=float(best[4]),
-            chunk_coverage=float(best[5]),
+            sentence_coverage=float(np.max(self._sentence_coverage.scores(stems), initial=0)),
+            chunk_coverage=float(np.max(self._chunk_coverage.scores(stems), initial=0)),
             known=known / total if total else 0.0,
         )
 

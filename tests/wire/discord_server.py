@@ -404,8 +404,9 @@ async def online(discord: DiscordServer, knowledge: Knowledge, data_dir: Path) -
 
 async def work_done() -> None:
     """Waits until the bot is through with every event that it has got."""
-    while tasks := [task for task in asyncio.all_tasks() if task.get_name().startswith("discord.py: on_")]:
-        await asyncio.wait(tasks)
+    async with asyncio.timeout(SECONDS_TO_WAIT):
+        while tasks := [task for task in asyncio.all_tasks() if task.get_name().startswith("discord.py: on_")]:
+            await asyncio.wait(tasks)
 
 
 def channel_of(guild: int) -> int:
