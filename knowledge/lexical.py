@@ -25,6 +25,7 @@ Scores = npt.NDArray[np.float32]
 
 logging.getLogger("bm25s").setLevel(logging.WARNING)  # bm25s turns its own debug messages on when it is imported
 
+_COMPOUND = re.compile(r"\b[a-z]{3,}-[a-z]{3,}\b")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 # What people say around a question in a chat, and what carries none of its meaning.
 _CHAT_WORDS = frozenset(
@@ -120,9 +121,14 @@ class TermIndex:
 class Spelling:
     """Reads a misspelt word as the word of the documents that it most likely stands for."""
 
-    def __init__(self, vocabulary: Iterable[str], is_word: Callable[[str], bool]) -> None:
-        self._vocabulary = [word for word in vocabulary if len(word) > 3 and word.isalpha()]
-        self._known = frozenset(self._vocabulary)
+    def __init__(self, texts: Iterable[str], is_word: Callable[[str], bool]) -> None:
+        vocabulary: set[str] = set()
+        compounds: dict[str, str] = {}
+        for text in texts:
+            vocabulary.update(words(text))
+            compounds.update((match.replace("-", ""), match) for match in _COMPOUND.findall(text.lower()))
+        # "finetuning" is how people write what the documents call "fine-tuning".
+        self._readings = {word: word for word in sorted(vocabulary) if len(word) > 3 and word.isalpha()} | compounds
         self._is_word = is_word
 
     def correct(self, word: str) -> str:
@@ -132,8 +138,13 @@ class Spelling:
         "rank".
         """
         written = word.lower()
-        if len(written) < 4 or not written.isalpha() or written in self._known or self._is_word(written):
+        if written in self._readings:
+            reading = self._readings[written]
+            return word if reading == written else reading
+        if len(written) < 4 or not written.isalpha() or self._is_word(written):
             return word
         allowed = 1 if len(written) < 8 else 2
-        found = process.extractOne(written, self._vocabulary, scorer=DamerauLevenshtein.distance, score_cutoff=allowed)
-        return word if found is None else str(found[0])
+        found = process.extractOne(
+            written, self._readings.keys(), scorer=DamerauLevenshtein.distance, score_cutoff=allowed
+        )
+        return word if found is None else self._readings[str(found[0])]

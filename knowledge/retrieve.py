@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from knowledge.answer_type import expected_type, holds
 from knowledge.embed import Embedder, Vectors
-from knowledge.lexical import Analyzer, Scores, Spelling, TermIndex, with_bigrams, words
+from knowledge.lexical import Analyzer, Scores, Spelling, TermIndex, with_bigrams
 from knowledge.store import VersionData
 from knowledge.types import Chunk, Passage, ScoredSentence
 
@@ -99,8 +99,7 @@ class Retriever:
         self._chunk_coverage = TermIndex(chunk_terms, k1=0, b=0)
         self._sentence_coverage = TermIndex(map(analyzer.stems, self._sentences), k1=0, b=0)
         questions = (question for chunk in self.chunks for question in chunk.asked)
-        vocabulary = {word for text in (*self._sentences, *questions) for word in words(text)}
-        self._spelling = Spelling(sorted(vocabulary), embedder.is_word)
+        self._spelling = Spelling((*self._sentences, *questions), embedder.is_word)
 
     def search(self, question: str, limit: int = PASSAGES) -> Retrieval:
         """The best passage of each of the `limit` best sections for `question`, and the evidence that they cover it."""
