@@ -26,6 +26,11 @@ discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 SECONDS_TO_WAIT_FOR_A_RATE_LIMIT = 60.0
 SECONDS_BETWEEN_REFRESHES = 2.0
+AUTHENTICATION_FAILED = 4004
+REFUSED_LOGIN = (
+    "Discord refused the token. Open https://discord.com/developers/applications, your application,"
+    " page Bot, press Reset Token, and set DISCORD_TOKEN to the new one."
+)
 
 log = structlog.get_logger(__name__)
 
@@ -161,9 +166,13 @@ async def serve(bot: Tunewise, token: str) -> None:
         async with bot:
             await bot.start(token)
     except discord.LoginFailure as error:
+        raise errors.StartupError(REFUSED_LOGIN) from error
+    except discord.ConnectionClosed as error:
+        if error.code == AUTHENTICATION_FAILED:  # the token was reset while the bot ran
+            raise errors.StartupError(REFUSED_LOGIN) from error
         raise errors.StartupError(
-            "Discord refused the token. Open https://discord.com/developers/applications, your application,"
-            " page Bot, press Reset Token, and set DISCORD_TOKEN to the new one."
+            f"Discord ended the connection for good: {error}. Look the number up at"
+            " https://discord.com/developers/docs/topics/opcodes-and-status-codes and start the bot again."
         ) from error
     except discord.PrivilegedIntentsRequired as error:
         raise errors.StartupError(
@@ -174,7 +183,7 @@ async def serve(bot: Tunewise, token: str) -> None:
         raise errors.StartupError(
             f"Discord cannot be reached: {error}. Check the network, DISCORD_API_URL and DISCORD_GATEWAY_URL."
         ) from error
-    except discord.HTTPException as error:
+    except (discord.HTTPException, discord.RateLimited) as error:
         raise errors.StartupError(
             f"Discord refused the start: {error}. See https://discordstatus.com and try again."
         ) from error

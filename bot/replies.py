@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Protocol
 
+import aiohttp
 import discord
 from discord import ui
 
 from bot import errors
+
+NOT_DELIVERED = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError)
 
 
 class Reply(Protocol):
@@ -119,7 +122,7 @@ class MessageReply:
     async def thinking(self) -> AsyncIterator[None]:
         """Shows that the bot is typing, where Discord lets it: the answer matters more."""
         async with AsyncExitStack() as stack:
-            with suppress(discord.HTTPException):
+            with suppress(*NOT_DELIVERED):
                 await stack.enter_async_context(self._message.channel.typing())
             yield
 
@@ -143,7 +146,7 @@ async def _first_that_works(*ways: Callable[[], Awaitable[object]]) -> bool:
     for way in ways:
         try:
             await way()
-        except discord.HTTPException:
+        except NOT_DELIVERED:
             continue
         return True
     return False

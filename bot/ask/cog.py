@@ -16,7 +16,7 @@ from bot.ask import buttons, layout
 from bot.ask.question import read
 from bot.ask.queue import QuestionQueue, QueueFullError
 from bot.records import Records, RecordsError, UnknownAnswerError
-from bot.replies import InteractionReply, MessageReply, Reply
+from bot.replies import NOT_DELIVERED, InteractionReply, MessageReply, Reply
 from knowledge.types import Answer
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Ask(commands.Cog):
         """Says how many come first; where that cannot be shown, the answer still can."""
         try:
             await reply.show(layout.waiting(ahead))
-        except discord.HTTPException as error:
+        except NOT_DELIVERED as error:
             log.warning("place_not_shown", ahead=ahead, error=str(error))
 
     def _seconds_to_wait(self, person: int) -> int:
