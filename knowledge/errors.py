@@ -15,3 +15,7 @@ class IndexMismatchError(KnowledgeError):
 
 class StoreUnreachableError(KnowledgeError):
     """The Chroma server, or the directory of the index, cannot be reached."""
+
+
+class UnreadableFileError(KnowledgeError):
+    """A file that cannot become a document; the message is the reason."""

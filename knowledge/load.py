@@ -4,36 +4,29 @@ from __future__ import annotations
 
 import datetime
 import io
-import itertools
-import math
 import os
 import re
 import stat
-import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import charset_normalizer
 import mammoth  # type: ignore[import-untyped]
 import yaml
 from bs4 import BeautifulSoup
 from bs4.dammit import EncodingDetector
 from markdownify import ATX, MarkdownConverter
-from pypdf import PageObject, PdfReader
-from pypdf.errors import DependencyError
 
-from knowledge.errors import KnowledgeError
+from knowledge.characters import clean, decode
+from knowledge.errors import KnowledgeError, UnreadableFileError
+from knowledge.pdf import pdf_to_markdown
+from knowledge.plain_text import text_to_markdown
 from knowledge.split import first_heading
 from knowledge.types import Document, Skipped
 
 LARGEST_FILE = 10_000_000  # bytes
-
-
-class UnreadableFileError(KnowledgeError):
-    """A file that cannot become a document; the message is the reason."""
 
 
 # The folder
@@ -162,45 +155,13 @@ def _readable(name: str) -> str:
     return words[0].upper() + words[1:]
 
 
-# Characters
-
-# Controls, zero-width and direction marks, surrogates, tags: unseen, they hide text or break a search.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
-)
-_LINE_END = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-
-
-def _clean(text: str) -> str:
-    return _INVISIBLE.sub("", unicodedata.normalize("NFC", _LINE_END.sub("\n", text)))
-
-
-def _decode(data: bytes, name: str, declared: str | None = None) -> str:
-    """The text of `data`: by its byte order mark, as UTF-8, as declared, else as what is likeliest."""
-    marked = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)), None)
-    if marked or b"\0" not in data:
-        for encoding in (marked,) if marked else ("utf-8", declared or "utf-8"):
-            try:
-                return _clean(data.decode(encoding))
-            except (UnicodeDecodeError, LookupError):
-                continue
-        # Asked about all encodings at once, charset-normalizer takes short Western texts for Polish ones.
-        western = charset_normalizer.from_bytes(data, cp_isolation=["cp1252", "latin_1"]).best()
-        guess = western or charset_normalizer.from_bytes(data).best()
-        if guess is not None:
-            return _clean(str(guess))
-    raise UnreadableFileError(f"{name} is not text but binary content. Save it as UTF-8 text.")
-
-
 # Markdown and its front matter
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 
 
 def _read_markdown(data: bytes, name: str) -> Document:
-    text = _decode(data, name)
+    text = decode(data, name)
     match = _FRONT_MATTER.match(text)
     if match is None:
         if re.match(r"---[ \t]*\n\w+:", text):
@@ -236,14 +197,14 @@ def _field(key: str, value: object, place: str) -> str | tuple[str, ...]:
     if key == "sources":
         entries = [value] if isinstance(value, str) else value or []
         if isinstance(entries, list) and all(isinstance(entry, str) for entry in entries):
-            return tuple(" ".join(_clean(entry).split()) for entry in entries)
+            return tuple(" ".join(clean(entry).split()) for entry in entries)
         raise UnreadableFileError(
             f"{place}: `sources` must be a list of texts. Put quotes around one that has a colon in it."
         )
     if key == "updated" and isinstance(value, datetime.date):
         return value.isoformat()[:10]
     if value is None or isinstance(value, str):
-        return " ".join(_clean(value or "").split())
+        return " ".join(clean(value or "").split())
     raise UnreadableFileError(f"{place}: `{key}` must be text, not {value!r}. Put quotes around it.")
 
 
@@ -252,7 +213,7 @@ def _field(key: str, value: object, place: str) -> str | tuple[str, ...]:
 
 def _read_html(data: bytes, name: str) -> Document:
     declared = EncodingDetector.find_declared_encoding(data, is_html=True)
-    return _html_document(_decode(data, name, declared), name)
+    return _html_document(decode(data, name, declared), name)
 
 
 def _read_docx(data: bytes, name: str) -> Document:
@@ -261,7 +222,7 @@ def _read_docx(data: bytes, name: str) -> Document:
         style_map="p[style-name='Title'] => h1:fresh",
         convert_image=mammoth.images.img_element(lambda image: {}),
     ).value
-    return _html_document(_clean(html), name)
+    return _html_document(clean(html), name)
 
 
 def _html_document(html: str, name: str) -> Document:
@@ -273,186 +234,18 @@ def _html_document(html: str, name: str) -> Document:
         picture.replace_with(str(picture.get("alt") or ""))
     converter = MarkdownConverter(heading_style=ATX, table_infer_header=True, escape_misc=True, strip=["a"])
     markdown = converter.convert_soup(soup)
-    return Document(name, title, _clean(markdown))
+    return Document(name, title, clean(markdown))
 
 
-# Plain text: headings and paragraphs without marks, tables with pipes
-
-_SEPARATOR_ROW = re.compile(r"\|?[ :]*-[-: ]*(\|[-: ]*)+")
-_LIST_ITEM = re.compile(r"(?P<indent> *)(?P<mark>[-*+•▪◦‣·]|\d{1,3}[.)]) +(?P<text>\S.*)")
-_MARKDOWN_SIGN = re.compile(r"[\\*_\[\]<&|]")
-_UNDERLINE = re.compile(r"=+|-{3,}")
-_UNWRAPPED = 100  # a longer line is a whole paragraph
-_HEADING_CHARACTERS, _HEADING_WORDS = 100, 14
+# Plain text and PDF
 
 
 def _read_text(data: bytes, name: str) -> Document:
-    lines = [line.rstrip() for line in _decode(data, name).expandtabs(4).split("\n")]
-    blocks: list[str] = []
-    at = 0
-    while at < len(lines):
-        rows = _table_rows(lines, at)
-        if rows:
-            blocks.append(_table(rows))
-        elif _is_heading(lines, at):
-            blocks.append(f"\n{'##' if any(blocks) else '#'} {_escape(lines[at].strip())}\n")
-        else:
-            blocks.append(_markdown_line(lines[at]) + ("\n" if len(lines[at]) > _UNWRAPPED else ""))
-        at += len(rows) or 1
-    return Document(name, "", "\n".join(blocks).strip("\n"))
-
-
-def _is_heading(lines: Sequence[str], at: int) -> bool:
-    """Whether the line is short, has no end mark, and stands where one text ends and another begins."""
-    before, line = lines[at - 1].strip() if at else "", lines[at].strip()
-    below = lines[at + 1].strip() if at + 1 < len(lines) else ""
-    if not _could_be_heading(line) or _UNDERLINE.fullmatch(below):  # an underlined one, Markdown itself knows
-        return False
-    if before and not (before.endswith(tuple(".!?:…\"”')|")) or "|" in before or _could_be_heading(before)):
-        return False
-    if below:
-        is_shorter = len(line) < 0.6 * len(below) and not below[0].islower()
-        return len(below) > _UNWRAPPED or is_shorter or bool(_LIST_ITEM.match(below) or _table_rows(lines, at + 1))
-    following = next((index for index in range(at + 1, len(lines)) if lines[index].strip()), len(lines))
-    if following == len(lines):
-        return len(before) > _UNWRAPPED  # the last line, right under a paragraph: its section is missing
-    starts_paragraph = following + 1 < len(lines) and bool(lines[following + 1].strip())
-    return at == 0 or starts_paragraph or not _could_be_heading(lines[following].strip())
-
-
-def _could_be_heading(line: str) -> bool:
-    return (
-        len(line) <= _HEADING_CHARACTERS
-        and len(line.split()) <= _HEADING_WORDS
-        and any(map(str.isalpha, line))
-        and not line[0].islower()
-        and not line.endswith(tuple(".!:;,…"))
-        and "|" not in line
-        and line[0] not in '#>("“'
-        and not _LIST_ITEM.match(line)
-    )
-
-
-def _table_rows(lines: Sequence[str], at: int) -> list[list[str]]:
-    """The rows of the table that begins with its header at line `at`; none where none begins there."""
-    if "|" not in lines[at] or at + 1 >= len(lines) or not _SEPARATOR_ROW.fullmatch(lines[at + 1].strip()):
-        return []
-    table = itertools.takewhile(lambda line: "|" in line, (lines[index] for index in range(at, len(lines))))
-    return [[cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")] for line in table]
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    header, _, *body = rows
-    cells = [header, ["---"] * len(header), *body]
-    return "\n" + "\n".join(f"| {' | '.join(map(_escape, row))} |" for row in cells) + "\n"
-
-
-def _markdown_line(line: str) -> str:
-    item = _LIST_ITEM.fullmatch(line)
-    if item is None:
-        return _escape(line.strip())
-    mark = item["mark"] if item["mark"][0].isdigit() else "-"
-    return f"{item['indent']}{mark} {_escape(item['text'])}"
-
-
-def _escape(text: str) -> str:
-    return _MARKDOWN_SIGN.sub(r"\\\g<0>", text)
-
-
-# PDF: lines with the size and weight of their letters, but no paragraphs
-
-_PAGE_NUMBER = re.compile(r"(page )?\d{1,4}(( of |/)\d{1,4})?", re.IGNORECASE)
-_BROKEN_WORD = re.compile(r"(\w+)-\Z")
-
-
-class _Style(NamedTuple):
-    size: float
-    is_bold: bool
-
-
-class _Line(NamedTuple):
-    text: str
-    style: _Style
+    return Document(name, "", text_to_markdown(decode(data, name)))
 
 
 def _read_pdf(data: bytes, name: str) -> Document:
-    reader = PdfReader(io.BytesIO(data))
-    try:
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise UnreadableFileError(f"{name} is protected by a password. Save a copy without it.")
-    except DependencyError as error:
-        raise UnreadableFileError(f"{name} is encrypted. Save a copy that is not.") from error
-    lines = [line for page in reader.pages for line in _without_page_number(_page_lines(page))]
-    if not lines:
-        raise UnreadableFileError(f"{name} holds no text, perhaps pictures of it. Run text recognition over it.")
-    return Document(name, "", _lines_to_markdown(lines))
-
-
-def _without_page_number(lines: list[_Line]) -> list[_Line]:
-    start = 1 if lines and _PAGE_NUMBER.fullmatch(lines[0].text) else 0
-    end = -1 if len(lines) > start and _PAGE_NUMBER.fullmatch(lines[-1].text) else None
-    return lines[start:end]
-
-
-def _page_lines(page: PageObject) -> list[_Line]:
-    fragments: list[list[tuple[str, _Style]]] = [[]]
-
-    def visit(
-        text: str, matrix: list[float], text_matrix: list[float], font: dict[str, Any] | None, size: float
-    ) -> None:
-        scale = math.hypot(*matrix[2:4]) * math.hypot(*text_matrix[2:4])
-        style = _Style(round(size * scale), "bold" in str((font or {}).get("/BaseFont")).lower())
-        for index, part in enumerate(text.split("\n")):
-            if index:
-                fragments.append([])
-            if part.strip():
-                fragments[-1].append((part, style))
-
-    page.extract_text(visitor_text=visit)
-    return [
-        _Line(
-            " ".join(_clean("".join(part for part, _ in line).replace("\x7f", "•")).split()),
-            _Style(max(style.size for _, style in line), all(style.is_bold for _, style in line)),
-        )
-        for line in fragments
-        if line
-    ]
-
-
-def _lines_to_markdown(lines: Sequence[_Line]) -> str:
-    letters: Counter[_Style] = Counter()
-    for text, style in lines:
-        letters[style] += len(text)
-    body = letters.most_common(1)[0][0]
-    width = max(len(text) for text, style in lines if style == body)
-    hyphenated = {word.lower() for text, _ in lines for word in re.findall(r"\w+-\w+", text)}
-
-    def is_heading(line: _Line) -> bool:
-        stands_out = line.style.size > 1.1 * body.size or (line.style > body and line.style.is_bold)
-        return stands_out and len(line.text) <= _UNWRAPPED and any(map(str.isalpha, line.text))
-
-    levels = sorted({line.style for line in lines if is_heading(line)}, reverse=True)
-    blocks: list[str] = []
-    open_style: _Style | None = None  # of the block that the next line may continue
-    for line in lines:
-        item = _LIST_ITEM.fullmatch(line.text)
-        style = line.style if is_heading(line) else body
-        if style == open_style and not item:
-            blocks[-1] = _joined(blocks[-1], _escape(line.text), hyphenated)
-        else:
-            mark = "#" * min(levels.index(style) + 1, 6) + " " if style != body else ""
-            blocks.append(mark + _markdown_line(line.text))
-        ends = style == body and len(line.text) < 0.85 * width and line.text.endswith(tuple('.!?:”"'))
-        open_style = None if ends else style
-    return "\n\n".join(blocks)
-
-
-def _joined(text: str, line: str, hyphenated: set[str]) -> str:
-    """The paragraph with its next line; a broken word is mended, unless it has its hyphen elsewhere too."""
-    broken, rest = _BROKEN_WORD.search(text[-50:]), re.match(r"[^\W\d_]+", line)
-    if not broken or not rest or not rest[0][0].islower():
-        return f"{text} {line}"
-    return text + line if f"{broken[1]}-{rest[0]}".lower() in hyphenated else text[:-1] + line
+    return Document(name, "", pdf_to_markdown(data, name))
 
 
 _READERS: dict[str, Callable[[bytes, str], Document]] = {
