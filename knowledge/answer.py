@@ -115,6 +115,8 @@ def _side_by_side(ranked: Sequence[_Quote]) -> list[_Quote]:
         *(quote for quote in rows[:1] if quote.score >= ROW_NEARLY_AS_GOOD * best),
         *(quote for quote in prose[:1] if quote.score >= NEARLY_AS_GOOD * best),
     ]
+    if len(found) == 2 and _repeats(found[0].text, found[1].text):
+        found.pop()
     return found or list(dict.fromkeys(quotes[0] for quotes in speaking.values() if quotes))
 
 

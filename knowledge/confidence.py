@@ -19,7 +19,7 @@ class Calibration:
     coefficients: tuple[float, ...]
 
 
-CALIBRATION = Calibration(-11.85, (2.95, 1.48, 17.79, 4.03, -11.68, 0.46, 5.89, 2.43))
+CALIBRATION = Calibration(-11.54, (3.43, 1.3, 17.24, 4.3, -12.75, 0.43, 5.95, 2.54))
 
 
 def confidence(evidence: Evidence, calibration: Calibration = CALIBRATION) -> float:

@@ -24,7 +24,7 @@ from knowledge.types import Chunk, Document, Skipped
 
 EMBEDDED_AT_ONCE = 1024
 # Counts up when the way from documents to vectors changes, so that an older index is built anew.
-RECIPE = "1"
+RECIPE = "2"
 
 Progress = Callable[[str, int, int], None]
 

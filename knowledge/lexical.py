@@ -42,7 +42,7 @@ _CHAT_WORDS = frozenset(
 
 def words(text: str) -> list[str]:
     """The words of `text` in lower case, without accents and without what follows an apostrophe."""
-    folded = unicodedata.normalize("NFKD", text.lower())
+    folded = unicodedata.normalize("NFKD", text).lower()
     plain = "".join(character for character in folded if not unicodedata.combining(character))
     return [re.split("['’]", word)[0] for word in _WORD.findall(plain)]
 
@@ -144,7 +144,9 @@ class Spelling:
         if len(written) < 4 or not written.isalpha() or self._is_word(written):
             return word
         allowed = 1 if len(written) < 8 else 2
-        found = process.extractOne(
-            written, self._readings.keys(), scorer=DamerauLevenshtein.distance, score_cutoff=allowed
+        near = process.extract(
+            written, self._readings.keys(), scorer=DamerauLevenshtein.distance, score_cutoff=allowed, limit=None
         )
+        # Of the nearest, one with the same first letter: hardly anyone mistypes that.
+        found = min(near, key=lambda match: (match[1], match[0][0] != written[0]), default=None)
         return word if found is None else self._readings[str(found[0])]

@@ -103,12 +103,12 @@ class Retriever:
 
     def search(self, question: str, limit: int = PASSAGES) -> Retrieval:
         """The best passage of each of the `limit` best sections for `question`, and the evidence that they cover it."""
-        read_as = self._mended(question)
+        read_as = self._mended(question.encode(errors="replace").decode())
         vector = self._embedder.encode([read_as])[0]
         asked = self._data.question_vectors @ vector
         signals = self._signals(read_as, vector, asked)
         scores = signals @ np.asarray(astuple(self.weights), dtype=np.float32)
-        scores /= sum(astuple(self.weights))
+        scores = np.clip(scores / sum(astuple(self.weights)), 0, 1)
         chunk_scores = np.maximum.reduceat(scores, self._first_sentence) if len(scores) else scores
         best: dict[int, int] = {}
         for chunk in np.argsort(-chunk_scores, kind="stable"):
@@ -155,7 +155,7 @@ class Retriever:
         return Passage(chunk, score, sentences)
 
     def _evidence(self, question: str, vector: Vectors, asked: Scores, signals: Signals) -> Evidence:
-        best = signals.max(axis=0) if len(signals) else np.zeros(7, dtype=np.float32)
+        best = signals.max(axis=0, initial=0) if len(signals) else np.zeros(7, dtype=np.float32)
         stems = list(dict.fromkeys(self._analyzer.content(question)))
         known = sum(self._chunk_coverage.weight(stem) for stem in stems if stem in self._chunk_coverage)
         total = sum(self._chunk_coverage.weight(stem) for stem in stems)

@@ -24,7 +24,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from sentence_transformers import SentenceTransformer
 
-from knowledge.embed import MODEL_FILE, OnnxEmbedder, Vectors
+from knowledge.embed import MODEL_FILE, OnnxEmbedder, Vectors, is_inflected
 
 # int8 is kept only where every sample stays this close to the original (facts: 0.99, then retrieval figures decide).
 MINIMUM_COSINE = 0.99
@@ -56,8 +56,9 @@ class TorchEmbedder:
         return np.asarray(vectors, dtype=np.float32)
 
     def is_word(self, word: str) -> bool:
-        """Whether the model's vocabulary holds `word` (lower case) as a whole."""
-        return word in self._model.tokenizer.get_vocab()
+        """Whether the model's vocabulary holds `word` (lower case) as a whole, or but for a common ending."""
+        pieces = self._model.tokenizer.tokenize(word)
+        return len(pieces) == 1 or is_inflected(pieces)
 
 
 def load_sentence_transformer(model: str) -> SentenceTransformer:

@@ -8,7 +8,8 @@ from itertools import combinations, groupby
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from bot.settings import Settings
@@ -378,7 +379,7 @@ def test_an_unusual_question_gets_a_sound_answer(knowledge: KnowledgeBase, quest
     assert_is_sound(knowledge.ask(question))
 
 
-@settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=60, deadline=None)
 @given(question=st.text(max_size=1_000))
 def test_any_text_gets_a_sound_answer(knowledge: KnowledgeBase, question: str) -> None:
     assert_is_sound(knowledge.ask(question))

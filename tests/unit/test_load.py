@@ -16,8 +16,8 @@ from reportlab.lib.styles import getSampleStyleSheet  # type: ignore[import-unty
 from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 from reportlab.platypus import Paragraph, SimpleDocTemplate  # type: ignore[import-untyped]
 
-from knowledge.errors import KnowledgeError
-from knowledge.load import LARGEST_FILE, UnreadableFileError, load_file, load_folder
+from knowledge.errors import KnowledgeError, UnreadableFileError
+from knowledge.load import LARGEST_FILE, load_file, load_folder
 from knowledge.split import split_document
 from knowledge.types import Document
 
