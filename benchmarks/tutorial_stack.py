@@ -24,9 +24,10 @@ def load_embeddings() -> HuggingFaceEmbeddings:
 def split(documents: Sequence[Document]) -> list[LangChainDocument]:
     """Pieces of 1,000 characters with 200 of overlap."""
     splitter = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200)
-    return splitter.create_documents(
+    pieces: list[LangChainDocument] = splitter.create_documents(
         [document.markdown for document in documents], [{"source": document.path} for document in documents]
     )
+    return pieces
 
 
 def store(pieces: list[LangChainDocument], embeddings: HuggingFaceEmbeddings, folder: Path) -> Chroma:

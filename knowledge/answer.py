@@ -22,6 +22,8 @@ REPETITION = 0.6
 # follows elaborates: then another section's view is worth more.
 OPENING_BONUS = 0.04
 ELABORATION_MALUS = 0.02
+# The best sentence of the best passage, wherever it stands there: other passages' openings must not crowd it out.
+BEST_BONUS = 0.02
 # A table row that sets both approaches side by side may be a little further from the question's words.
 ROW_NEARLY_AS_GOOD = 0.7
 ABSTENTION = "My documents do not cover that question."
@@ -121,14 +123,17 @@ def _side_by_side(ranked: Sequence[_Quote]) -> list[_Quote]:
 
 
 def _quotable(passages: Sequence[Passage]) -> Iterator[_Quote]:
-    for passage in passages:
+    for rank, passage in enumerate(passages):
         if passage.score < SECTION_NEARLY_AS_GOOD * passages[0].score:
             break
         curated = len(passage.chunk.asked) > 1
+        best = max(sentence.score for sentence in passage.sentences)
         for number, sentence in enumerate(passage.sentences):
             # A lead-in says nothing without its list.
             if not sentence.text.endswith(":"):
                 bonus = OPENING_BONUS if curated and number == 0 else 0.0
+                if rank == 0 and sentence.score == best:
+                    bonus = max(bonus, BEST_BONUS)
                 yield _Quote(passage, number, sentence.text, sentence.score + bonus, curated)
 
 
