@@ -254,7 +254,7 @@ settings = pickle.load(sys.stdin.buffer)
 KILLED = {
     "before anything is embedded": "index._embed = die",
     "with the vectors, before they are written": "store.DirectoryStore.write = die",
-    "with some collections written": "store._check_reachable = die",
+    "with some collections written": "store._unreachable = die",
     "before the manifest is written": "store._write_durably = die",
     "before the version is published": "store.DirectoryStore.publish = die",
     "while the pointer is moved": "store.Path.replace = lambda a, b: (die if b.name == 'published' else rename)(a, b)",

@@ -181,6 +181,16 @@ def test_a_version_that_is_not_there_is_named(kept: Kept) -> None:
         kept.store.read("v-none")
 
 
+def test_a_graph_that_leaves_a_record_out_of_reach_is_built_again(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    checks = iter([["v-new-0"], [], [], [], []])  # the first collection is built twice, the other three once
+    monkeypatch.setattr(store_module, "_unreachable", lambda *_: next(checks))
+
+    kept.store.write(version_data("v-new"))
+
+    assert list(checks) == []
+    assert_same(kept.store.read("v-new"), version_data("v-new"))
+
+
 def test_a_write_that_fails_leaves_nothing_of_the_version(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     kept.store.write(version_data("v-old"))
     kept.store.publish("v-old")
@@ -189,7 +199,7 @@ def test_a_write_that_fails_leaves_nothing_of_the_version(kept: Kept, monkeypatc
         raise KnowledgeError("a record cannot be reached")
 
     with monkeypatch.context() as patched:
-        patched.setattr(store_module, "_check_reachable", unreachable)
+        patched.setattr(store_module, "_unreachable", unreachable)
         with pytest.raises(KnowledgeError, match="cannot be reached"):
             kept.store.write(version_data("v-new"))
     assert [manifest.version for manifest in kept.store.versions()] == ["v-old"]
@@ -211,7 +221,7 @@ KILLED_WHILE_WRITING = """
 import os, pickle, signal, sys
 from knowledge import store
 settings, data = pickle.load(sys.stdin.buffer)
-store._check_reachable = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+store._unreachable = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 store.open_store(settings).write(data)
 """
 
