@@ -35,7 +35,7 @@ VERSION_TIME = "%Y%m%d-%H%M%S"  # how a version's name begins, in UTC
 BATCH_SIZE = 2_000  # Chroma 1.5 takes at most 5,461 records at once.
 REACHABILITY_NEIGHBORS = 10
 # Chroma builds its graph in several threads, never the same one twice. With its defaults one of some hundred builds
-# left a record out of reach. A denser graph costs 0.15 s for 1,853 vectors, and one that fails the check is built again.
+# left a record out of reach. A denser graph costs 0.15 s for 1,853 vectors; one that fails the check is built again.
 HNSW: Any = {"space": "ip", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}
 BUILDS = 3
 SAME_VECTOR = 1e-4  # the distance of a vector to itself, give or take its rounding
