@@ -28,7 +28,7 @@ CANDIDATES = 100  # sentences whose text is looked at for the kind of answer tha
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What each signal counts for. Fitted on squad and on the golden questions, half of each held out."""
+    """What each signal counts for: rounded from fits on squad and on the golden questions, see docs/experiments.md."""
 
     sentence_similarity: float = 7.5
     chunk_similarity: float = 5.7
