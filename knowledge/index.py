@@ -19,8 +19,9 @@ from knowledge.errors import KnowledgeError
 from knowledge.load import load_folder, load_off_topic
 from knowledge.settings import KnowledgeSettings
 from knowledge.split import CHUNK_CHARACTERS, split_document
-from knowledge.store import VERSION_TIME, Manifest, Store, VersionData, open_store
+from knowledge.store import Store, open_store
 from knowledge.types import Chunk, Document, Skipped
+from knowledge.version import VERSION_TIME, Manifest, VersionData
 
 EMBEDDED_AT_ONCE = 1024
 # Counts up when the way from documents to vectors changes, so that an older index is built anew.

@@ -16,8 +16,8 @@ from threadpoolctl import threadpool_limits
 from knowledge.answer_type import expected_type, holds
 from knowledge.embed import Embedder, Vectors
 from knowledge.lexical import Analyzer, Scores, Spelling, TermIndex, with_bigrams
-from knowledge.store import VersionData
 from knowledge.types import Chunk, Passage, ScoredSentence
+from knowledge.version import VersionData
 
 Signals = npt.NDArray[np.float32]
 
@@ -37,6 +37,10 @@ class Weights:
     sentence_coverage: float = 4.7
     chunk_coverage: float = 5.1
     answer_type: float = 1.8
+
+
+# As shares, so that a sentence's score is 0 to 1.
+WEIGHTS = np.asarray(astuple(Weights()), dtype=np.float32) / np.float32(sum(astuple(Weights())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +79,7 @@ class Retrieval:
 class Retriever:
     """Searches one version. Immutable after construction, so threads can share it."""
 
-    def __init__(
-        self, data: VersionData, embedder: Embedder, analyzer: Analyzer, weights: Weights | None = None
-    ) -> None:
+    def __init__(self, data: VersionData, embedder: Embedder, analyzer: Analyzer) -> None:
         self.chunks = data.chunks
         self.version = data.manifest.version
         # Products of this size are done before a second thread wakes up; on a busy machine, waiting for it took 7 ms.
@@ -85,7 +87,6 @@ class Retriever:
         self._data = data
         self._embedder = embedder
         self._analyzer = analyzer
-        self.weights = weights or Weights()
         self._owner = np.repeat(np.arange(len(self.chunks)), [len(chunk.sentences) for chunk in self.chunks])
         self._first_sentence = np.searchsorted(self._owner, np.arange(len(self.chunks)))
         self._sentences = [sentence for chunk in self.chunks for sentence in chunk.sentences]
@@ -107,8 +108,7 @@ class Retriever:
         vector = self._embedder.encode([read_as])[0]
         asked = self._data.question_vectors @ vector
         signals = self._signals(read_as, vector, asked)
-        scores = signals @ np.asarray(astuple(self.weights), dtype=np.float32)
-        scores = np.clip(scores / sum(astuple(self.weights)), 0, 1)
+        scores = np.clip(signals @ WEIGHTS, 0, 1)
         chunk_scores = np.maximum.reduceat(scores, self._first_sentence) if len(scores) else scores
         best: dict[int, int] = {}
         for chunk in np.argsort(-chunk_scores, kind="stable"):
@@ -143,8 +143,7 @@ class Retriever:
         kind = expected_type(question)
         if kind is None:
             return
-        rough = signals @ np.asarray(astuple(self.weights), dtype=np.float32)
-        for index in np.argsort(-rough)[:CANDIDATES]:
+        for index in np.argsort(-(signals @ WEIGHTS))[:CANDIDATES]:
             signals[index, 6] = holds(self._sentences[index], kind, question)
 
     def _passage(self, number: int, score: float, scores: Scores) -> Passage:

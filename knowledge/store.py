@@ -11,9 +11,9 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,8 +30,8 @@ from knowledge.embed import Vectors
 from knowledge.errors import KnowledgeError, StoreUnreachableError
 from knowledge.settings import KnowledgeSettings
 from knowledge.types import Chunk
+from knowledge.version import VERSION_TIME, Manifest, VersionData, newest_first, read_manifest
 
-VERSION_TIME = "%Y%m%d-%H%M%S"  # how a version's name begins, in UTC
 BATCH_SIZE = 2_000  # Chroma 1.5 takes at most 5,461 records at once.
 REACHABILITY_NEIGHBORS = 10
 # Chroma builds its graph in several threads, never the same one twice. With its defaults one of some hundred builds
@@ -45,41 +45,6 @@ SECONDS_TO_BUILD = 3_600
 
 # Chroma shares what belongs to one path or address between its clients; threads that open and close it break that.
 _ONE_AT_A_TIME = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a version holds and how it was made. `documents` maps a document's path to the digest of its content."""
-
-    version: str
-    created: str
-    fingerprint: str
-    dimension: int
-    documents: dict[str, str]
-    titles: dict[str, str]
-    chunks: int
-    sentences: int
-    questions: int
-    off_topic: int
-    off_topic_digest: str
-    shape: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class VersionData:
-    """Everything of one version: its chunks, and a vector for each chunk, each sentence and each question asked.
-
-    The rows of `sentence_vectors` and `question_vectors` follow the chunks, and within a chunk its own order.
-    `off_topic` are questions that the documents do not answer, though they look like it.
-    """
-
-    manifest: Manifest
-    chunks: tuple[Chunk, ...]
-    chunk_vectors: Vectors
-    sentence_vectors: Vectors
-    question_vectors: Vectors
-    off_topic: tuple[str, ...]
-    off_topic_vectors: Vectors
 
 
 class Store(Protocol):
@@ -144,7 +109,7 @@ class DirectoryStore:
         for file in self._versions.glob("*/manifest.json"):
             with suppress(FileNotFoundError):  # another process has just removed that version
                 texts.append(file.read_text(encoding="utf-8"))
-        return _newest_first(texts)
+        return newest_first(texts)
 
     def unfinished(self) -> list[str]:
         """Versions that a killed build left behind."""
@@ -183,7 +148,7 @@ class DirectoryStore:
         """The content of a version. Raises KnowledgeError where there is no such version."""
         folder = self._versions / version
         try:
-            manifest = _manifest((folder / "manifest.json").read_text(encoding="utf-8"))
+            manifest = read_manifest((folder / "manifest.json").read_text(encoding="utf-8"))
             with _embedded(folder / "chroma") as client:
                 return _read_collections(client, manifest)
         except FileNotFoundError as error:
@@ -212,7 +177,7 @@ class ServerStore:
         """The complete versions, newest first."""
         with self._client() as client:
             found = _registry(client).get(where={"kind": "manifest"}, include=["documents"])
-            return _newest_first(found["documents"] or [])
+            return newest_first(found["documents"] or [])
 
     def unfinished(self) -> list[str]:
         """Versions that a dead build left behind: not complete, though begun more than an hour ago."""
@@ -252,7 +217,7 @@ class ServerStore:
             found = _registry(client).get(ids=[f"manifest-{version}"], include=["documents"])
             if not found["documents"]:
                 raise KnowledgeError(f"There is no version {version} on the Chroma server {self._url}.")
-            return _read_collections(client, _manifest(found["documents"][0]))
+            return _read_collections(client, read_manifest(found["documents"][0]))
 
     def remove(self, version: str) -> None:
         """Delete a version, or what a killed build left of it."""
@@ -458,24 +423,6 @@ def _chunk(
         position=int(metadata["position"]),
         asked=asked,
     )
-
-
-def _manifest(text: str) -> Manifest:
-    try:
-        return Manifest(**json.loads(text))
-    except (TypeError, ValueError) as error:
-        raise KnowledgeError(
-            "The published version was written by another release of Tunewise. Run: python -m knowledge index"
-        ) from error
-
-
-def _newest_first(texts: Iterable[str]) -> list[Manifest]:
-    """The manifests that this release can read: one that it cannot is as good as no version."""
-    manifests = []
-    for text in texts:
-        with suppress(KnowledgeError):
-            manifests.append(_manifest(text))
-    return sorted(manifests, key=lambda manifest: (manifest.created, manifest.version), reverse=True)
 
 
 def _write_durably(path: Path, text: str) -> None:

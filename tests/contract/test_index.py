@@ -19,7 +19,8 @@ from knowledge.base import KnowledgeBase
 from knowledge.embed import Embedder, load_embedder
 from knowledge.errors import IndexMismatchError, KnowledgeError, NoIndexError
 from knowledge.index import build_index
-from knowledge.store import VersionData, open_store
+from knowledge.store import open_store
+from knowledge.version import VersionData
 
 ROOT = Path(__file__).parents[2]
 KEEL = "# Boats\n\n## What is a keel?\n\nA keel keeps a boat upright.\n"

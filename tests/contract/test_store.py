@@ -23,8 +23,9 @@ from knowledge import store as store_module
 from knowledge.embed import Vectors
 from knowledge.errors import KnowledgeError, StoreUnreachableError
 from knowledge.settings import load_settings
-from knowledge.store import DirectoryStore, Manifest, ServerStore, Store, VersionData, open_store
+from knowledge.store import DirectoryStore, ServerStore, Store, open_store
 from knowledge.types import Chunk
+from knowledge.version import Manifest, VersionData
 
 ROOT = Path(__file__).parents[2]
 DIMENSION = 8
