@@ -1,0 +1,1 @@
+"""The commands of `python -m knowledge`, a module each; each imports its parts when it runs."""
