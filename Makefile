@@ -57,7 +57,7 @@ clean:  ## remove .venv and caches; data/ stays
 	echo "Setting up .venv. The first time takes a few minutes."
 	$(PYTHON) -m venv .venv
 	$(if $(TORCH_INDEX),$(PIP) install --no-deps --index-url $(TORCH_INDEX) $$(grep '^torch==' constraints.txt))
-	$(INSTALL) '.[playground,postgres,dev]'
+	$(INSTALL) '.[playground,postgres,openai,anthropic,ollama,dev]'
 	touch $@
 
 # langchain-huggingface asks for an older huggingface-hub than sentence-transformers 6 does, and works with the newer one.
