@@ -63,6 +63,7 @@ def test_only_the_edges_of_the_bot_import_discord() -> None:
         ("onnxscript", "onnx"),
         ("bm25s", "Stemmer"),
         ("alembic",),
+        ("typst",),
     ],
     ids=lambda names: str(names[0]),
 )
