@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Protocol
 
@@ -13,6 +14,15 @@ from discord import ui
 from bot import errors
 
 NOT_DELIVERED = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError)
+
+
+class Illustrated(ui.LayoutView):
+    """A layout with files: their contents by name. It shows each as attachment://NAME."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        """An empty layout, to be shown through a Reply, which sends the files with it."""
+        super().__init__(timeout=None)
+        self.files = files
 
 
 class Reply(Protocol):
@@ -35,10 +45,11 @@ class Reply(Protocol):
 class InteractionReply:
     """The answer to a command or a button. An interaction that Discord gave up is answered by a message."""
 
-    def __init__(self, interaction: discord.Interaction[Any], *, private: bool) -> None:
-        """`private`: only the person sees the answer."""
+    def __init__(self, interaction: discord.Interaction[Any], *, private: bool, in_place: bool = False) -> None:
+        """`private`: only the person sees the answer. `in_place`: it replaces the message whose button was pressed."""
         self._interaction = interaction
         self._private = private
+        self._in_place = in_place
         self._incident = ""
         self._shown: discord.Message | None = None
 
@@ -54,7 +65,7 @@ class InteractionReply:
         Raises AnsweredElsewhereError when another process has done so.
         """
         try:
-            await self._interaction.response.defer(ephemeral=self._private, thinking=True)
+            await self._interaction.response.defer(ephemeral=self._private, thinking=not self._in_place)
         except discord.HTTPException as error:
             if error.code == errors.ALREADY_ACKNOWLEDGED:
                 raise errors.AnsweredElsewhereError from error
@@ -70,27 +81,32 @@ class InteractionReply:
             late = "Discord had stopped waiting, so the answer comes as a message"
             first.add_item(ui.TextDisplay(f"-# {late} (id {self._incident})."))
         if self._shown is not None:
-            self._shown = await self._shown.edit(view=first)
+            self._shown = await self._shown.edit(view=first, attachments=_files(first))
         elif self._incident:
             self._shown = await self._send(first)
         else:
             try:
-                self._shown = await self._interaction.edit_original_response(view=first)
-            except discord.NotFound:  # somebody deleted the "thinking" message
+                self._shown = await self._interaction.edit_original_response(view=first, attachments=_files(first))
+            except discord.NotFound:  # somebody deleted the message
                 self._shown = await self._send(first)
         for view in more:
             await self._send(view)
 
     async def _send(self, view: ui.LayoutView) -> discord.Message:
         if not self._incident:
-            return await self._interaction.followup.send(view=view, ephemeral=self._private, wait=True)
+            return await self._interaction.followup.send(
+                view=view, files=_files(view), ephemeral=self._private, wait=True
+            )
         channel = self._interaction.channel
         if self._private or not isinstance(channel, discord.abc.Messageable):
-            return await self.author.send(view=view)
-        return await channel.send(view=view)
+            return await self.author.send(view=view, files=_files(view))
+        return await channel.send(view=view, files=_files(view))
 
     async def apologise(self, view: ui.LayoutView) -> bool:
-        """Shows `view` in place of the answer, else in a message after it, else in a direct message."""
+        """Shows `view` in place of the answer, else in a message after it, else in a direct message.
+
+        The message whose button was pressed is left as it was: the person may press again.
+        """
         respond, followup = self._interaction.response, self._interaction.followup
         if self._incident:
             return await _first_that_works(lambda: self.show(view), lambda: self.author.send(view=view))
@@ -98,8 +114,9 @@ class InteractionReply:
             return await _first_that_works(
                 lambda: respond.send_message(view=view, ephemeral=True), lambda: self.author.send(view=view)
             )
+        in_place_of_the_answer = [] if self._in_place else [lambda: self.show(view)]
         return await _first_that_works(
-            lambda: self.show(view),
+            *in_place_of_the_answer,
             lambda: followup.send(view=view, ephemeral=True),
             lambda: self.author.send(view=view),
         )
@@ -130,16 +147,22 @@ class MessageReply:
         """Shows `views`, a message each; the first takes the place of what was shown before."""
         first, *more = views
         if self._shown is not None:
-            self._shown = await self._shown.edit(view=first)
+            self._shown = await self._shown.edit(view=first, attachments=_files(first))
         else:
             reference = self._message.to_reference(fail_if_not_exists=False)
-            self._shown = await self._message.channel.send(view=first, reference=reference)
+            self._shown = await self._message.channel.send(view=first, files=_files(first), reference=reference)
         for view in more:
-            await self._message.channel.send(view=view)
+            await self._message.channel.send(view=view, files=_files(view))
 
     async def apologise(self, view: ui.LayoutView) -> bool:
         """Shows `view` in place of the answer, else in a direct message."""
         return await _first_that_works(lambda: self.show(view), lambda: self.author.send(view=view))
+
+
+def _files(view: ui.LayoutView) -> list[discord.File]:
+    """The files of `view`, to be sent once: sending closes them."""
+    files = view.files if isinstance(view, Illustrated) else {}
+    return [discord.File(io.BytesIO(content), name) for name, content in files.items()]
 
 
 async def _first_that_works(*ways: Callable[[], Awaitable[object]]) -> bool:
