@@ -1,5 +1,21 @@
-"""What the bot remembers: the answers it gave and the votes on them, in SQLite or Postgres."""
+"""What the bot remembers, in SQLite or Postgres: answers, votes, subscriptions and changes of the knowledge."""
 
-from bot.records.records import Records, RecordsError, StoredAnswer, UnknownAnswerError, VoteResult
+from bot.records.changes import Change
+from bot.records.database import RecordsError
+from bot.records.gaps import Closest, Gap
+from bot.records.people import Person
+from bot.records.records import Records, StoredAnswer, UnknownAnswerError, VoteResult
+from bot.records.subscriptions import Subscription
 
-__all__ = ["Records", "RecordsError", "StoredAnswer", "UnknownAnswerError", "VoteResult"]
+__all__ = [
+    "Change",
+    "Closest",
+    "Gap",
+    "Person",
+    "Records",
+    "RecordsError",
+    "StoredAnswer",
+    "Subscription",
+    "UnknownAnswerError",
+    "VoteResult",
+]

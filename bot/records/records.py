@@ -1,48 +1,28 @@
-"""The records: what is remembered between two starts of the bot, and nothing about a person but a vote."""
+"""The records: what is remembered between two starts of the bot."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from filelock import AsyncFileLock
-from sqlalchemy import URL, Connection, delete, event, func, insert, make_url, select
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import delete, func, insert, select
 
+from bot.records.changes import Changes
+from bot.records.database import Database, storable
+from bot.records.gaps import Gaps, question_key
+from bot.records.people import People
+from bot.records.subscriptions import Subscriptions
 from bot.records.tables import answers, votes
 from knowledge.types import Answer, AnswerKind, Citation
 
 VoteValue = Literal[1, -1]
 
-SQLITE, POSTGRES = "sqlite+aiosqlite", "postgresql+asyncpg"
-ADDRESS_REMEDY = "Write postgresql://user:password@host:5432/name, or leave it empty for SQLite in DATA_DIR."
-MIGRATIONS = Path(__file__).parent / "migrations"
-MIGRATION_LOCK = 0x74756E65  # any number that every Tunewise takes and nobody else does ("tune")
-SECONDS_TO_CONNECT = 10
-SECONDS_TO_WAIT = 30  # for another process's transaction on SQLite, for one statement on Postgres
-
-
-class RecordsError(Exception):
-    """The database of the records failed: `problem` says what happened, `remedy` what to do now."""
-
-    def __init__(self, problem: str, remedy: str) -> None:
-        """Joins both sentences to the message."""
-        super().__init__(f"{problem} {remedy}")
-        self.problem = problem
-        self.remedy = remedy
-
 
 class UnknownAnswerError(Exception):
-    """A vote on an answer that the records do not hold."""
+    """A vote or a subscription on an answer that the records do not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +50,18 @@ class VoteResult:
 
 
 class Records:
-    """The open database. Every method raises RecordsError when the database fails."""
+    """The answers and the votes on them, and beside them `gaps`, `subscriptions`, `changes` and `people`.
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        """Use `Records.open`, which also migrates the database."""
-        self._engine = engine
+    Every method of these raises RecordsError when the database fails.
+    """
+
+    def __init__(self, database: Database) -> None:
+        """Use `Records.open`."""
+        self._database = database
+        self.gaps = Gaps(database)
+        self.subscriptions = Subscriptions(database)
+        self.changes = Changes(database)
+        self.people = People(database)
 
     @classmethod
     async def open(cls, url: str) -> Records:
@@ -82,38 +69,23 @@ class Records:
 
         Any number of processes may open one database at once. Raises RecordsError.
         """
-        engine = _create_engine(url)
-        records = cls(engine)
-        try:
-            async with _sole_opener(engine.url), records._transaction() as connection:
-                if engine.url.drivername == POSTGRES:
-                    await connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-                await connection.run_sync(_migrate)
-        except TypeError as error:  # from asyncpg, which takes the options of the address as arguments
-            await records.close()
-            raise RecordsError(
-                f"The database's driver does not take an option in DATABASE_URL: {error}.",
-                "Remove what the driver does not know from the part after the question mark.",
-            ) from error
-        except BaseException:
-            await records.close()
-            raise
-        return records
+        return cls(await Database.open(url))
 
     async def remember_answer(self, answer: Answer) -> str:
         """Keeps `answer` and returns its id: 12 of A-Z, a-z, 0-9, `_` and `-`."""
         answer_id = secrets.token_urlsafe(9)
-        async with self._transaction() as connection:
+        async with self._database.transaction() as connection:
             await connection.execute(
                 insert(answers).values(
                     id=answer_id,
-                    question=_storable(answer.question),
+                    question=storable(answer.question),
                     kind=answer.kind,
-                    text=_storable(answer.text),
+                    text=storable(answer.text),
                     confidence=answer.confidence,
                     version=answer.version,
                     citations=[asdict(citation) for citation in answer.citations],
                     suggestions=list(answer.suggestions),
+                    closest=_closest(answer),
                     created_at=datetime.now(UTC),
                 )
             )
@@ -121,8 +93,9 @@ class Records:
 
     async def find_answer(self, answer_id: str) -> StoredAnswer | None:
         """The answer with this id, or None when the records do not hold it."""
-        async with self._transaction() as connection:
-            result = await connection.execute(select(answers).where(answers.c.id == answer_id))
+        columns = [column for column in answers.c if column.name != "closest"]
+        async with self._database.transaction() as connection:
+            result = await connection.execute(select(*columns).where(answers.c.id == answer_id))
             row = result.mappings().one_or_none()
         if row is None:
             return None
@@ -131,13 +104,30 @@ class Records:
         values["suggestions"] = tuple(values["suggestions"])
         return StoredAnswer(**values)
 
+    async def latest_questions(self, limit: int) -> list[str]:
+        """The last `limit` distinct questions that were asked, the newest first; wording counts, not its spacing."""
+        query = select(answers.c.question).order_by(answers.c.created_at.desc()).limit(limit * 20)
+        distinct: dict[str, str] = {}
+        async with self._database.transaction() as connection:
+            for question in await connection.scalars(query):
+                distinct.setdefault(question_key(question), question)
+        return list(distinct.values())[:limit]
+
+    async def citation_counts(self) -> Counter[str]:
+        """How many of the answers given cite each document, by its path."""
+        counts = Counter[str]()
+        async with self._database.transaction() as connection:
+            for citations in await connection.scalars(select(answers.c.citations).where(answers.c.kind == "answer")):
+                counts.update({citation["document"] for citation in citations})
+        return counts
+
     async def vote(self, answer_id: str, user_id: int, value: VoteValue) -> VoteResult:
         """Counts the person's vote; the same vote again withdraws it, the other one replaces it.
 
         Raises UnknownAnswerError for an answer that the records do not hold.
         """
         own_vote = (votes.c.answer_id == answer_id) & (votes.c.user_id == user_id)
-        async with self._transaction() as connection:
+        async with self._database.transaction() as connection:
             # Locking the answer makes its votes wait for each other: a double click is two votes, in order.
             known = await connection.scalar(select(answers.c.id).where(answers.c.id == answer_id).with_for_update())
             if known is None:
@@ -158,101 +148,18 @@ class Records:
 
     async def close(self) -> None:
         """Closes every connection."""
-        await self._engine.dispose()
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        with _explained(self._engine.url):
-            async with self._engine.begin() as connection:
-                yield connection
+        await self._database.close()
 
 
-def _create_engine(url: str) -> AsyncEngine:
-    try:
-        address = make_url(url)
-    except SQLAlchemyError as error:  # the address cannot be shown: nobody knows where its password is
-        raise RecordsError("DATABASE_URL is not the address of a database.", ADDRESS_REMEDY) from error
-    if address.drivername not in (SQLITE, POSTGRES):
-        raise RecordsError(f"DATABASE_URL asks for {address.drivername}, not for Postgres.", ADDRESS_REMEDY)
-    with _explained(address):
-        if address.drivername == POSTGRES:
-            limits = {"timeout": SECONDS_TO_CONNECT, "command_timeout": SECONDS_TO_WAIT}
-            return create_async_engine(_with_ssl(address), pool_pre_ping=True, connect_args=limits)
-        Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
-        engine = create_async_engine(address, connect_args={"isolation_level": None, "timeout": SECONDS_TO_WAIT})
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_immediate)
-        return engine
-
-
-@asynccontextmanager
-async def _sole_opener(address: URL) -> AsyncIterator[None]:
-    """Keeps other processes from opening the same SQLite file: two that switch it to WAL at once fail."""
-    if address.drivername == POSTGRES:
-        yield
-        return
-    with _explained(address):
-        lock = AsyncFileLock(f"{address.database}.lock", timeout=SECONDS_TO_WAIT)
-        async with lock:
-            yield
-
-
-def _with_ssl(address: URL) -> URL:
-    """`address` with libpq's `sslmode`, which every hosting company writes, under asyncpg's name for it."""
-    if "sslmode" not in address.query:
-        return address
-    renamed = {"ssl": address.query["sslmode"]}
-    return address.difference_update_query(["sslmode"]).update_query_dict(renamed)
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
-
-
-def _begin_immediate(connection: Connection) -> None:
-    """Takes SQLite's write lock first: one taken halfway through a transaction fails instead of waiting."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _migrate(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-
-
-def _storable(text: str) -> str:
-    """`text` without what a database refuses: NUL (Postgres) and halves of surrogate pairs (both)."""
-    return text.replace("\0", "\ufffd").encode(errors="replace").decode()
-
-
-@contextmanager
-def _explained(address: URL) -> Iterator[None]:
-    """Turns what the database, its driver or Alembic raise into a RecordsError that names `address`."""
-    shown = address.set(query={}).render_as_string(hide_password=True)
-    try:
-        yield
-    except ImportError as error:
-        raise RecordsError(
-            f"The database {shown} needs the package {error.name}, which is not installed.",
-            "Install it with: pip install 'tunewise[postgres]'.",
-        ) from error
-    except (SQLAlchemyError, CommandError, OSError) as error:
-        raise RecordsError(f"The database {shown} cannot be used: {_cause(error)}.", _remedy(address)) from error
-
-
-def _cause(error: BaseException) -> str:
-    """The first line of what went wrong, in the driver's words."""
-    if isinstance(error, DBAPIError) and error.orig is not None:
-        error = error.orig.__cause__ or error.orig
-    lines = str(error).splitlines() or [type(error).__name__]
-    return lines[0].rstrip(".")
-
-
-def _remedy(address: URL) -> str:
-    if address.drivername == SQLITE:
-        return "See that its folder exists and may be written, and that the file is a database of Tunewise."
-    return "See that the server runs and that DATABASE_URL has the right host, user, password and database."
+def _closest(answer: Answer) -> dict[str, Any] | None:
+    """The section that came closest to the question, and its score."""
+    if not answer.passages:
+        return None
+    best = answer.passages[0]
+    chunk = best.chunk
+    return {
+        "document": chunk.document,
+        "title": chunk.title,
+        "section": chunk.section,
+        "score": round(float(best.score), 4),
+    }

@@ -1,4 +1,4 @@
-"""The tables of the records. About a person they hold one thing: the id beside a vote."""
+"""The tables of the records. About a person they hold one thing: the id beside a vote, a subscription or a change."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
+    Index,
+    Integer,
     MetaData,
     SmallInteger,
     String,
@@ -49,6 +51,8 @@ answers = Table(
     Column("citations", JSON, nullable=False),
     Column("suggestions", JSON, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("closest", JSON(none_as_null=True)),
+    Index("answers_by_time", "created_at"),
 )
 
 votes = Table(
@@ -58,4 +62,31 @@ votes = Table(
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
     Column("value", SmallInteger, CheckConstraint("value IN (1, -1)", name="votes_value"), nullable=False),
     Column("at", UtcDateTime, nullable=False),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("answer_id", String(16), ForeignKey("answers.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+gap_decisions = Table(
+    "gap_decisions",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("decision", String(16), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("user_id", BigInteger),
+    Column("action", String(40), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("detail", Text, nullable=False),
 )

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import pwd
-import shutil
-import socket
 import subprocess
 import sys
-import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -25,104 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.records import Records, RecordsError, UnknownAnswerError, VoteResult
 from bot.records.tables import metadata
-from knowledge.types import Answer, Citation
-
-PASSWORD = "s3cret-p4ssword"  # noqa: S105  (of a server that lives as long as these tests)
-ANSWER = Answer(
-    question="What does fine-tuning cost?",
-    kind="answer",
-    text="Fine-tuning needs labelled data [1].",
-    confidence=0.91,
-    citations=(
-        Citation(
-            1, "cost.md", "Cost", "Data", "Fine-tuning needs labelled data.", "Fine-tuning needs labelled data. ..."
-        ),
-    ),
-    passages=(),
-    version="v1",
-    suggestions=("What does prompting cost?",),
-)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[int]:
-    """The port of a Postgres that this run starts and stops."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    found = shutil.which("initdb") or (str(programs[-1]) if programs else None)
-    if found is None:
-        pytest.skip("no Postgres on this machine (Debian: apt-get install postgresql)")
-    programs_dir = Path(found).resolve().parent
-    as_user: dict[str, Any] = {}
-    if os.geteuid() == 0:  # initdb refuses root
-        try:
-            account = pwd.getpwnam("postgres")
-        except KeyError:
-            pytest.skip("tests run as root and there is no user 'postgres' to run Postgres as")
-        as_user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-    home = Path(tempfile.mkdtemp(prefix="tunewise-postgres-"))
-    (home / "password").write_text(PASSWORD)
-    if as_user:
-        for path in (home, home / "password"):
-            os.chown(path, account.pw_uid, account.pw_gid)
-
-    def run(program: str, *arguments: str) -> None:
-        log = home / "server.log"
-        done = subprocess.run(
-            [str(programs_dir / program), "-D", str(home / "data"), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=home,
-            check=False,
-            timeout=60,
-            **as_user,
-        )
-        reason = log.read_text() if log.exists() else ""
-        assert done.returncode == 0, f"{program} {' '.join(arguments)} failed. {reason}"
-
-    port = free_port()
-    options = f"-h 127.0.0.1 -p {port} -k {home} -c fsync=off"
-    run(
-        "initdb",
-        "-U",
-        "tunewise",
-        "-A",
-        "scram-sha-256",
-        "--pwfile",
-        str(home / "password"),
-        "-N",
-        "-E",
-        "UTF8",
-    )
-    run("pg_ctl", "-w", "-l", str(home / "server.log"), "-o", options, "start")
-    try:
-        yield port
-    finally:
-        run("pg_ctl", "-m", "immediate", "stop")
-        shutil.rmtree(home)
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    """The address of an empty database."""
-    if request.param == "sqlite":
-        yield f"sqlite+aiosqlite:///{tmp_path / 'not yet there' / 'records.sqlite'}"
-        return
-    pytest.importorskip("asyncpg", reason="asyncpg is not installed (the extra 'postgres')")
-    server = f"postgresql+asyncpg://tunewise:{PASSWORD}@127.0.0.1:{request.getfixturevalue('postgres')}"
-    name = f"records_{uuid4().hex}"
-    engine = create_async_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name}"))
-    await engine.dispose()
-    yield f"{server}/{name}"
-
-
-@pytest.fixture
-async def records(url: str) -> AsyncIterator[Records]:
-    opened = await Records.open(url)
-    yield opened
-    await opened.close()
+from tests.contract.databases import ANSWER, PASSWORD, free_port, look_at
 
 
 async def test_an_answer_is_found_again_as_it_was_given(records: Records) -> None:
@@ -244,7 +139,7 @@ async def test_the_migrations_make_exactly_the_tables_that_the_code_declares(rec
     assert differences == []
 
 
-async def test_all_that_is_stored_about_a_person_is_the_id_beside_a_vote(records: Records, url: str) -> None:
+async def test_all_that_is_stored_about_a_person_is_an_id(records: Records, url: str) -> None:
     def columns(connection: Connection) -> dict[str, set[str]]:
         schema = inspect(connection)
         return {t: {column["name"] for column in schema.get_columns(t)} for t in schema.get_table_names()}
@@ -253,9 +148,12 @@ async def test_all_that_is_stored_about_a_person_is_the_id_beside_a_vote(records
         "alembic_version": {"version_num"},
         "answers": {
             "id", "question", "kind", "text", "confidence", "version", "citations", "suggestions",
-            "created_at",
+            "created_at", "closest",
         },
         "votes": {"answer_id", "user_id", "value", "at"},
+        "subscriptions": {"answer_id", "user_id", "at"},
+        "gap_decisions": {"key", "decision", "at"},
+        "changes": {"id", "at", "user_id", "action", "version", "detail"},
     }  # fmt: skip
 
 
@@ -270,7 +168,7 @@ async def test_a_database_of_a_newer_tunewise_is_refused(records: Records, url: 
 
 async def test_a_sqlite_file_is_safe_beside_a_crash_and_beside_other_processes(tmp_path: Path) -> None:
     records = await Records.open(f"sqlite+aiosqlite:///{tmp_path / 'records.sqlite'}")
-    async with records._transaction() as connection:
+    async with records._database.transaction() as connection:
         pragmas = {
             name: await connection.scalar(text(f"PRAGMA {name}"))
             for name in ("journal_mode", "foreign_keys", "busy_timeout")
@@ -330,18 +228,3 @@ async def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path) -> None:
     file.touch()
     with pytest.raises(RecordsError, match=str(file)):
         await Records.open(f"sqlite+aiosqlite:///{file / 'records.sqlite'}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-async def look_at(url: str, read: Callable[[Connection], Any]) -> Any:
-    engine = create_async_engine(url)
-    async with engine.connect() as connection:
-        found = await connection.run_sync(read)
-    await engine.dispose()
-    return found
