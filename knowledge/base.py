@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 
 from knowledge.answer import compose
-from knowledge.embed import Embedder, load_embedder
+from knowledge.embed import Embedder, Vectors, load_embedder
 from knowledge.errors import IndexMismatchError, NoIndexError
 from knowledge.lexical import Analyzer
 from knowledge.retrieve import Retriever
@@ -55,6 +56,10 @@ class KnowledgeBase:
             return answer
         together = compose(retriever.search(f"{after} {question}"), retriever.version, threshold)
         return replace(together, question=question)
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """A vector of length one for each of `texts`."""
+        return self._embedder.encode(texts)
 
     def refresh(self) -> bool:
         """Take up the published version where it is another one; whether it was.

@@ -257,3 +257,4 @@ _READERS: dict[str, Callable[[bytes, str], Document]] = {
     ".pdf": _read_pdf,
     ".docx": _read_docx,
 }
+KINDS = tuple(_READERS)

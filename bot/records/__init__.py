@@ -2,7 +2,7 @@
 
 from bot.records.changes import Change
 from bot.records.database import RecordsError
-from bot.records.gaps import Closest, Gap
+from bot.records.gaps import Closest, Decided, Gap
 from bot.records.people import Person
 from bot.records.records import Records, StoredAnswer, UnknownAnswerError, VoteResult
 from bot.records.subscriptions import Subscription
@@ -10,6 +10,7 @@ from bot.records.subscriptions import Subscription
 __all__ = [
     "Change",
     "Closest",
+    "Decided",
     "Gap",
     "Person",
     "Records",

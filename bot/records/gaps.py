@@ -6,12 +6,13 @@ A gap is read from the answers and the votes, so a vote that is withdrawn takes 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.records.database import Database
 from bot.records.tables import answers, gap_decisions, votes
@@ -51,6 +52,15 @@ class Gap:
         return question_key(self.question)
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What maintainers decided on some gaps; `document` is the path of what covers them, empty when off topic."""
+
+    decision: Decision
+    document: str
+    gaps: tuple[Gap, ...]
+
+
 def question_key(question: str) -> str:
     """A digest that is the same for the same words, whatever their case, spacing and last punctuation mark."""
     words = " ".join(question.casefold().split()).rstrip("?!. ")
@@ -68,39 +78,52 @@ class Gaps:
 
         A question that was covered and is a gap once more since is open again.
         """
-        voted_down = select(func.max(votes.c.at)).where((votes.c.answer_id == answers.c.id) & (votes.c.value == -1))
-        voted_at = voted_down.scalar_subquery()
-        query = (
-            select(
-                answers.c.id,
-                answers.c.question,
-                answers.c.kind,
-                answers.c.closest,
-                answers.c.created_at,
-                voted_at.label("voted_at"),
-            )
-            .where(or_(answers.c.kind == "abstain", voted_at.is_not(None)))
-            .order_by(answers.c.created_at.desc(), answers.c.id)
-            .limit(MAX_ROWS)
-        )
         async with self._database.transaction() as connection:
-            rows = (await connection.execute(query)).all()
+            rows = await _rows(connection)
             decided = {row.key: row for row in await connection.execute(select(gap_decisions))}
         return _gathered(row for row in rows if _is_open(row, decided.get(question_key(row.question))))
 
-    async def decide(self, keys: Collection[str], decision: Decision) -> None:
-        """Takes the questions with these keys off the list: for good when `off_topic`, until asked again when not."""
-        now = datetime.now(UTC)
+    async def decided(self, gap_id: str) -> Decided | None:
+        """The decision that was taken under `gap_id`, or None where there is none (any more)."""
+        query = select(gap_decisions).where(gap_decisions.c.gap_id == gap_id)
+        async with self._database.transaction() as connection:
+            decisions = (await connection.execute(query)).all()
+            rows = await _rows(connection) if decisions else []
+        if not decisions:
+            return None
+        keys = {row.key for row in decisions}
+        gaps = _gathered(row for row in rows if question_key(row.question) in keys)
+        return Decided(decisions[0].decision, decisions[0].document, tuple(gaps))
+
+    async def decide(self, keys: Collection[str], decision: Decision, gap_id: str, document: str = "") -> None:
+        """Takes the questions with these keys off the list: for good when `off_topic`, until asked again when not.
+
+        `gap_id`, any answer's id, finds the decision again; `document` is the path of the one that covers them.
+        """
+        shared = {"decision": decision, "gap_id": gap_id, "document": document, "at": datetime.now(UTC)}
         async with self._database.transaction() as connection:
             await connection.execute(delete(gap_decisions).where(gap_decisions.c.key.in_(keys)))
             if keys:
-                values = [{"key": key, "decision": decision, "at": now} for key in sorted(set(keys))]
-                await connection.execute(insert(gap_decisions), values)
+                await connection.execute(insert(gap_decisions), [{"key": key} | shared for key in sorted(set(keys))])
 
-    async def reopen(self, keys: Collection[str]) -> None:
-        """Takes a decision back: the questions are on the list again."""
+    async def reopen(self, gap_id: str) -> None:
+        """Takes the decision under `gap_id` back: its questions are on the list again."""
         async with self._database.transaction() as connection:
-            await connection.execute(delete(gap_decisions).where(gap_decisions.c.key.in_(keys)))
+            await connection.execute(delete(gap_decisions).where(gap_decisions.c.gap_id == gap_id))
+
+
+async def _rows(connection: AsyncConnection) -> Sequence[Any]:
+    """The answers that abstain or are voted down, the newest first."""
+    newest_vote = select(func.max(votes.c.at)).where((votes.c.answer_id == answers.c.id) & (votes.c.value == -1))
+    voted_at = newest_vote.scalar_subquery()
+    columns = (answers.c.id, answers.c.question, answers.c.kind, answers.c.closest, answers.c.created_at)
+    query = (
+        select(*columns, voted_at.label("voted_at"))
+        .where(or_(answers.c.kind == "abstain", voted_at.is_not(None)))
+        .order_by(answers.c.created_at.desc(), answers.c.id)
+        .limit(MAX_ROWS)
+    )
+    return (await connection.execute(query)).all()
 
 
 def _is_open(row: Any, decided: Any) -> bool:

@@ -77,7 +77,10 @@ gap_decisions = Table(
     metadata,
     Column("key", String(32), primary_key=True),
     Column("decision", String(16), nullable=False),
+    Column("gap_id", String(16), nullable=False),
+    Column("document", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Index("gap_decisions_by_gap", "gap_id"),
 )
 
 changes = Table(

@@ -57,10 +57,11 @@ async def test_the_same_words_are_one_gap_and_the_most_asked_comes_first(records
 async def test_what_is_not_our_topic_never_comes_back(records: Records) -> None:
     await remember(records, "Is it raining?")
     (gap,) = await records.gaps.open()
-    await records.gaps.decide([gap.key], "off_topic")
+    await records.gaps.decide([gap.key], "off_topic", "g")
     await remember(records, "is it raining")
     assert await records.gaps.open() == []
-    await records.gaps.reopen([gap.key])
+    await records.gaps.reopen("g")
+    assert await records.gaps.decided("g") is None
     assert len(await records.gaps.open()) == 1
 
 
@@ -68,7 +69,10 @@ async def test_what_was_covered_comes_back_when_it_is_refused_or_voted_down_agai
     answer_id = await records.remember_answer(ANSWER)
     await records.vote(answer_id, 1, -1)
     await remember(records, "What is QLoRA?")
-    await records.gaps.decide([gap.key for gap in await records.gaps.open()], "covered")
+    await records.gaps.decide([gap.key for gap in await records.gaps.open()], "covered", "g", "new.md")
+    decided = await records.gaps.decided("g")
+    assert decided is not None
+    assert (decided.decision, decided.document, len(decided.gaps)) == ("covered", "new.md", 2)
     assert await records.gaps.open() == []
     await records.vote(answer_id, 2, -1)
     assert [gap.question for gap in await records.gaps.open()] == [ANSWER.question]
@@ -79,9 +83,9 @@ async def test_what_was_covered_comes_back_when_it_is_refused_or_voted_down_agai
 async def test_a_decision_may_be_changed_and_may_be_about_nothing(records: Records) -> None:
     await remember(records, "What is QLoRA?")
     (gap,) = await records.gaps.open()
-    await records.gaps.decide([gap.key, gap.key], "covered")
-    await records.gaps.decide([gap.key], "off_topic")
-    await records.gaps.decide([], "covered")
+    await records.gaps.decide([gap.key, gap.key], "covered", "g")
+    await records.gaps.decide([gap.key], "off_topic", "h")
+    await records.gaps.decide([], "covered", "g")
     await remember(records, "What is QLoRA?")
     assert await records.gaps.open() == []
 

@@ -152,7 +152,7 @@ async def test_all_that_is_stored_about_a_person_is_an_id(records: Records, url:
         },
         "votes": {"answer_id", "user_id", "value", "at"},
         "subscriptions": {"answer_id", "user_id", "at"},
-        "gap_decisions": {"key", "decision", "at"},
+        "gap_decisions": {"key", "decision", "gap_id", "document", "at"},
         "changes": {"id", "at", "user_id", "action", "version", "detail"},
     }  # fmt: skip
 

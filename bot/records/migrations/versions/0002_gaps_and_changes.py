@@ -21,8 +21,11 @@ def upgrade() -> None:
         "gap_decisions",
         sa.Column("key", sa.String(32), primary_key=True),
         sa.Column("decision", sa.String(16), nullable=False),
+        sa.Column("gap_id", sa.String(16), nullable=False),
+        sa.Column("document", sa.Text, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     )
+    op.create_index("gap_decisions_by_gap", "gap_decisions", ["gap_id"])
     op.create_table(
         "changes",
         sa.Column("id", sa.Integer, primary_key=True),
