@@ -45,17 +45,22 @@ class KnowledgeBase:
         """The retriever of the version that answers now."""
         return self._retriever
 
-    def ask(self, question: str, after: str | None = None) -> Answer:
-        """What the documents say to `question`.
+    def ask(self, question: str, after: str | Sequence[str] = ()) -> Answer:
+        """What the documents say to `question`, understood from the questions `after` which it is asked, oldest first.
 
-        Where that cannot be told from `question` alone, it is read together with `after`, the question before it.
+        The questions before it change nothing where `question` stands alone, or where the documents do not cover it as
+        understood: "is it going to rain?" points at nothing that was said.
         """
         retriever, threshold = self._retriever, self._settings.answer_threshold
-        answer = compose(retriever.search(question), retriever.version, threshold)
-        if after is None or answer.kind == "answer":
-            return answer
-        together = compose(retriever.search(f"{after} {question}"), retriever.version, threshold)
-        return replace(together, question=question)
+        previous = [after] if isinstance(after, str) else after
+        if self._settings.language != "english":  # the only language that knowledge/follow_up.py has rules for
+            previous = ()
+        understood = retriever.understood(question, previous)
+        if understood != question:
+            answer = compose(retriever.search(understood), retriever.version, threshold)
+            if answer.kind == "answer":
+                return replace(answer, question=question, understood=understood)
+        return compose(retriever.search(question), retriever.version, threshold)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """A vector of length one for each of `texts`."""

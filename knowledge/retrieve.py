@@ -7,6 +7,7 @@ question; a chunk is as good as its best sentence. docs/experiments.md has the f
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from knowledge.answer_type import expected_type, holds
 from knowledge.embed import Embedder, Vectors
+from knowledge.follow_up import Topics, core, stand_alone
 from knowledge.lexical import Analyzer, Scores, Spelling, TermIndex, with_bigrams
 from knowledge.types import Chunk, Passage, ScoredSentence
 from knowledge.version import VersionData
@@ -85,6 +87,7 @@ class Retriever:
         # Products of this size are done before a second thread wakes up; on a busy machine, waiting for it took 7 ms.
         threadpool_limits(limits=1, user_api="blas")
         self._data = data
+        self._topics = Topics(name for chunk in self.chunks for name in (chunk.title, chunk.section))
         self._embedder = embedder
         self._analyzer = analyzer
         self._owner = np.repeat(np.arange(len(self.chunks)), [len(chunk.sentences) for chunk in self.chunks])
@@ -101,6 +104,18 @@ class Retriever:
         self._sentence_coverage = TermIndex(map(analyzer.stems, self._sentences), k1=0, b=0)
         questions = (question for chunk in self.chunks for question in chunk.asked)
         self._spelling = Spelling((*self._sentences, *questions), embedder.is_word)
+
+    def understood(self, question: str, previous: Sequence[str]) -> str:
+        """`question` as it reads alone, with what it leaves to the `previous` ones, oldest first.
+
+        It stays as it is where it needs nothing of them, or where the documents know less than half of what it says.
+        """
+        read_as = self._mended(question)
+        content = self._analyzer.content(core(read_as))
+        if not previous or (content and self._known(content) < 0.5):
+            return question
+        understood = stand_alone(read_as, [self._mended(turn) for turn in previous], self._topics)
+        return question if understood == read_as else understood
 
     def search(self, question: str, limit: int = PASSAGES) -> Retrieval:
         """The best passage of each of the `limit` best sections for `question`, and the evidence that they cover it."""
@@ -156,8 +171,6 @@ class Retriever:
     def _evidence(self, question: str, vector: Vectors, asked: Scores, signals: Signals) -> Evidence:
         best = signals.max(axis=0, initial=0) if len(signals) else np.zeros(7, dtype=np.float32)
         stems = list(dict.fromkeys(self._analyzer.content(question)))
-        known = sum(self._chunk_coverage.weight(stem) for stem in stems if stem in self._chunk_coverage)
-        total = sum(self._chunk_coverage.weight(stem) for stem in stems)
         return Evidence(
             sentence_similarity=float(best[0]),
             chunk_similarity=float(best[1]),
@@ -166,8 +179,14 @@ class Retriever:
             off_topic_similarity=float(np.max(self._data.off_topic_vectors @ vector, initial=0)),
             sentence_coverage=float(np.max(self._sentence_coverage.scores(stems), initial=0)),
             chunk_coverage=float(np.max(self._chunk_coverage.scores(stems), initial=0)),
-            known=known / total if total else 0.0,
+            known=self._known(stems),
         )
+
+    def _known(self, stems: Sequence[str]) -> float:
+        """The share of the stems' meaning that the documents have words for; 0 where there is none."""
+        known = sum(self._chunk_coverage.weight(stem) for stem in stems if stem in self._chunk_coverage)
+        total = sum(self._chunk_coverage.weight(stem) for stem in stems)
+        return known / total if total else 0.0
 
 
 class _Sections:

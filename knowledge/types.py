@@ -90,7 +90,8 @@ class Answer:
     With kind `answer`, `text` is Markdown whose every statement ends with its marker, as in "... [1]", and each
     citation has its quote and the whole passage it stands in. With kind `abstain`, `text` is one sentence that says so,
     there are no citations, and `suggestions` are questions that the documents do cover, closest first.
-    `confidence` (0 to 1) is the calibrated probability that the documents cover the question.
+    `confidence` (0 to 1) is the calibrated probability that the documents cover the question. `understood` is how a
+    question that goes on from earlier ones was read; empty where it stands alone.
     """
 
     question: str
@@ -103,3 +104,4 @@ class Answer:
     by: AnsweredBy = "extractive"
     removed: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
+    understood: str = ""

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     question = parser.add_mutually_exclusive_group(required=True)
     question.add_argument("question", nargs="?", metavar="QUESTION", help='as in "is prompting cheaper?"')
     question.add_argument("--file", type=Path, metavar="QUESTIONS.txt", help="a question a line, answered in order")
-    parser.add_argument("--after", metavar="PREVIOUS_QUESTION", help="the question that this one follows")
+    parser.add_argument("--after", metavar="PREVIOUS_QUESTION", help="the question before, that this one goes on from")
 
 
 def run(settings: KnowledgeSettings, options: argparse.Namespace) -> int:
@@ -31,7 +31,7 @@ def run(settings: KnowledgeSettings, options: argparse.Namespace) -> int:
     questions = [options.question] if options.file is None else _questions(options.file)
     knowledge = KnowledgeBase.open(settings)
     for number, question in enumerate(questions):
-        answer = knowledge.ask(question, options.after)
+        answer = knowledge.ask(question, options.after or ())
         if options.json:
             print_json(answer_as_json(answer))
         else:
@@ -43,6 +43,7 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
     """The answer as `ask --json` prints it."""
     return {
         "question": answer.question,
+        "understood": answer.understood,
         "kind": answer.kind,
         "by": answer.by,
         "removed": list(answer.removed),
@@ -79,6 +80,8 @@ def _show_answer(answer: Answer, *, with_question: bool, first: bool) -> None:
     console = out()
     if with_question:
         console.print(Text(answer.question if first else f"\n{answer.question}", style="bold"))
+    if answer.understood:
+        console.print(Text(f"Understood as: {answer.understood}", style="dim"))
     console.print(Text(answer.text))
     places = dict.fromkeys((each.marker, each.section, each.document) for each in answer.citations)
     if places:

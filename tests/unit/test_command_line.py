@@ -70,7 +70,7 @@ def test_ask_prints_the_answer_its_sources_and_the_confidence(capsys: pytest.Cap
 def test_ask_json_has_the_keys_of_the_contract(capsys: pytest.CaptureFixture[str]) -> None:
     found = run_json(capsys, "ask", COVERED)
     contract = {"question", "kind", "by", "removed", "text", "confidence", "citations", "passages", "version"}
-    assert set(found) == contract | {"suggestions"}
+    assert set(found) == contract | {"suggestions", "understood"}
     assert (found["question"], found["kind"], found["by"], found["removed"]) == (COVERED, "answer", "extractive", [])
     assert 0 <= found["confidence"] <= 1
     assert all(set(each) == {"marker", "document", "section", "quote"} for each in found["citations"])
@@ -109,8 +109,20 @@ def test_a_file_that_is_no_text_is_a_sentence(tmp_path: Path, capsys: pytest.Cap
     assert_fails(["ask", "--file", str(tmp_path / "binary.txt"), "--json"], "UTF-8", capsys)
 
 
-def test_the_previous_question_is_accepted(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_json(capsys, "ask", "and fine-tuning?", "--after", "What does prompting cost?")["version"]
+def test_a_question_is_understood_after_the_one_before(capsys: pytest.CaptureFixture[str]) -> None:
+    found = run_json(capsys, "ask", "and fine-tuning?", "--after", "What does prompt engineering cost?")
+
+    assert found["question"] == "and fine-tuning?"
+    assert found["understood"] == "What does fine-tuning cost?"
+    assert {"document": "cost-and-resources.md", "section": "What does training cost in fine-tuning?"}.items() <= (
+        found["citations"][0].items()
+    )
+
+
+def test_an_unrelated_question_is_answered_as_without_the_one_before(capsys: pytest.CaptureFixture[str]) -> None:
+    alone = run_json(capsys, "ask", COVERED)
+
+    assert run_json(capsys, "ask", COVERED, "--after", "What does LoRA change?") == alone
 
 
 # evaluate, status, versions
