@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from knowledge.answer import compose
+from knowledge.compare import Aspect, compare, explain
 from knowledge.embed import Embedder, Vectors, load_embedder
 from knowledge.errors import IndexMismatchError, NoIndexError
 from knowledge.lexical import Analyzer
 from knowledge.retrieve import Retriever
 from knowledge.settings import KnowledgeSettings
 from knowledge.store import Store, open_store
-from knowledge.types import Answer
+from knowledge.types import Answer, Citation
 
 
 class KnowledgeBase:
@@ -23,6 +24,7 @@ class KnowledgeBase:
         self._settings = settings
         self._store = store
         self._embedder = embedder
+        self._analyzer = Analyzer(settings.language)
         self._refreshing = threading.Lock()
         self._refused: str | None = None
         self._retriever = self._load(store.published())
@@ -66,6 +68,15 @@ class KnowledgeBase:
         """A vector of length one for each of `texts`."""
         return self._embedder.encode(texts)
 
+    @property
+    def comparison(self) -> tuple[Aspect, ...]:
+        """What the tables of the version that answers now compare; empty where none does."""
+        return compare(self._retriever.chunks)
+
+    def explain(self, aspect: Aspect) -> tuple[Citation, ...]:
+        """The sentences of that version that explain `aspect`."""
+        return explain(aspect, self._retriever.search(aspect.question).passages, self._analyzer.content)
+
     def refresh(self) -> bool:
         """Take up the published version where it is another one; whether it was.
 
@@ -91,4 +102,4 @@ class KnowledgeBase:
                     f"EMBEDDING_MODEL and EMBEDDING_BACKEND name now ({self._embedder.fingerprint}). "
                     "Set them back, or run: python -m knowledge index"
                 )
-        return Retriever(self._store.read(version), self._embedder, Analyzer(self._settings.language))
+        return Retriever(self._store.read(version), self._embedder, self._analyzer)

@@ -24,8 +24,8 @@ from knowledge.types import Chunk, Document, Skipped
 from knowledge.version import VERSION_TIME, Manifest, VersionData
 
 EMBEDDED_AT_ONCE = 1024
-# Counts up when the way from documents to vectors changes, so that an older index is built anew.
-RECIPE = "2"
+# Counts up when the way from documents to chunks and vectors changes, so that an older index is built anew.
+RECIPE = "3"
 
 Progress = Callable[[str, int, int], None]
 

@@ -52,6 +52,7 @@ class _Group:
     kind: ChunkKind
     pieces: Sequence[_Piece]
     lead_in: Sequence[_Piece] = ()
+    cells: tuple[tuple[str, str], ...] = ()
 
 
 def split_document(document: Document) -> list[Chunk]:
@@ -65,7 +66,7 @@ def split_document(document: Document) -> list[Chunk]:
                 chunk = _chunk(document, heading_path, kind, pieces, position=len(chunks))
                 seen[chunk.id] += 1
                 repetition = f"-{seen[chunk.id]}" if seen[chunk.id] > 1 else ""
-                chunks.append(replace(chunk, id=chunk.id + repetition, asked=asked))
+                chunks.append(replace(chunk, id=chunk.id + repetition, asked=asked, cells=group.cells))
                 asked = ()
     return chunks
 
@@ -169,7 +170,7 @@ def _groups(nodes: Sequence[SyntaxTreeNode]) -> Iterator[_Group]:
     previous = ""
     for node in nodes:
         if node.type == "table":
-            apart.extend(_Group("row", tuple(row)) for row in _rows(node))
+            apart.extend(_rows(node))
         elif node.type in ("bullet_list", "ordered_list"):
             items = list(_pieces(node))
             lead_in = [prose.pop()] if previous == "paragraph" and items and _is_lead_in(prose) else []
@@ -204,7 +205,7 @@ def _pieces(node: SyntaxTreeNode) -> Iterator[_Piece]:
         case "bullet_list" | "ordered_list":
             yield from _item_pieces(node, indent="")
         case "table":
-            yield from itertools.chain.from_iterable(_rows(node))
+            yield from itertools.chain.from_iterable(row.pieces for row in _rows(node))
         case _:
             yield from itertools.chain.from_iterable(map(_pieces, node.children))
 
@@ -265,14 +266,15 @@ def _code_pieces(code: str, language: str) -> Iterator[_Piece]:
         yield _Piece("\n".join((opening, *part, ticks)), (), is_code=True)
 
 
-def _rows(table: SyntaxTreeNode) -> Iterator[Iterator[_Piece]]:
-    """The pieces of each row: one, unless no chunk could hold it."""
+def _rows(table: SyntaxTreeNode) -> Iterator[_Group]:
+    """Each row, as one piece, unless no chunk could hold it."""
     header, *rows = [[_line(cell) for cell in row.children] for part in table.children for row in part.children]
     if not rows and any(header):
-        yield _whole(" | ".join(header))
+        yield _Group("row", tuple(_whole(" | ".join(header))))
     for row in rows:
         if any(row):
-            yield _whole(_row_sentence(header, row))
+            cells = tuple(zip(header, row, strict=True))
+            yield _Group("row", tuple(_whole(_row_sentence(header, row))), cells=cells)
 
 
 def _row_sentence(header: Sequence[str], row: Sequence[str]) -> str:

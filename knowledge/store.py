@@ -405,6 +405,7 @@ def _metadata(chunk: Chunk) -> dict[str, str | int]:
         "position": chunk.position,
         "sentences": len(chunk.sentences),
         "questions": len(chunk.asked),
+        "cells": json.dumps(chunk.cells),
     }
 
 
@@ -422,6 +423,7 @@ def _chunk(
         kind=metadata["kind"],
         position=int(metadata["position"]),
         asked=asked,
+        cells=tuple((column, text) for column, text in json.loads(metadata.get("cells", "[]"))),
     )
 
 

@@ -40,6 +40,7 @@ class Chunk:
     `sentences` are substrings of `text`, word for word, in order. `section` is the nearest heading; `heading_path`
     leads from the document's title to it. `asked` are questions that the section answers, as people ask them: they are
     searched and never quoted; the first chunk of a section holds its heading and what the document's author listed.
+    `cells` are those of a table row, each with the heading of its column; no other chunk has any.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Chunk:
     kind: ChunkKind
     position: int
     asked: tuple[str, ...] = ()
+    cells: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ def version_data(version: str, *, created: str = "2026-01-01T00:00:00.000+00:00"
             kind="row" if number else "prose",
             position=number,
             asked=tuple(f"what is {number}, {index}" for index in range(number)),
+            cells=tuple((f"Höhe {index}", "漢字; a: b") for index in range(number)),
         )
         for number in range(chunks)
     )

@@ -90,6 +90,7 @@ def test_a_row_is_a_chunk_and_a_sentence_that_names_its_columns() -> None:
     assert chunk.kind == "row"
     assert chunk.text == "Cost – Prompt engineering: Low - none; Fine-tuning: High."
     assert chunk.sentences == (chunk.text,)
+    assert chunk.cells == (("Aspect", "Cost"), ("Prompt engineering", "Low - none."), ("Fine-tuning", "High"))
 
 
 @pytest.mark.parametrize(
