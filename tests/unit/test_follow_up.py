@@ -80,9 +80,8 @@ def test_a_topic_is_found_whatever_its_ending_and_the_longest_one_first() -> Non
     assert found == ["fine-tuned models", "RAG", "prompt injections"]
 
 
-WORDS = """and so what about which is cheaper better it that the other one why fine-tuning LoRA prompts both than
-    , ? - how many examples does need for them this""".split()
-texts = st.text(max_size=200) | st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
+WORDS = "and so what about which is cheaper better it that the other one why fine-tuning LoRA both than , how many for"
+texts = st.text(max_size=200) | st.lists(st.sampled_from(WORDS.split()), max_size=12).map(" ".join)
 
 
 @given(texts, st.lists(texts, max_size=4))
