@@ -1,4 +1,4 @@
-"""The knowledge's command line: `python -m knowledge index | ask | evaluate | status | versions`."""
+"""The knowledge's command line: `python -m knowledge index | ask | recommend | evaluate | status | versions`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from knowledge.commands import ask, evaluate, index, versions
+from knowledge.commands import ask, evaluate, index, recommend, versions
 from knowledge.commands.output import FAILED
 from knowledge.errors import KnowledgeError
 from knowledge.settings import KnowledgeSettings, SettingsError, load_settings
@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
 
     index.add_arguments(command("index", index.run, "index the documents and publish the new version"))
     ask.add_arguments(command("ask", ask.run, "answer a question from the documents"))
+    recommend.add_arguments(command("recommend", recommend.run, "recommend an approach for a project"))
     command("evaluate", evaluate.run, "score the published version by the golden questions")
     command("status", versions.run_status, "say what is published, and whether the documents have changed since")
     command("versions", versions.run, "list the versions that are kept, newest first")

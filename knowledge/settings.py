@@ -31,6 +31,9 @@ class KnowledgeSettings(BaseSettings):
     off_topic_file: Path = Field(
         PACKAGE_DIR / "off_topic.txt", description="Questions that look like ours and are not, one a line."
     )
+    criteria_file: Path = Field(
+        PACKAGE_DIR / "criteria.toml", description="What /recommend asks, and what each answer weighs."
+    )
     data_dir: Path = Field(Path("data"), description="Folder of all that Tunewise writes: index, model, records.")
     chroma_url: str = Field(
         "",
