@@ -19,6 +19,7 @@ from discord.http import Route
 from bot import errors
 from bot.ask import layout
 from bot.replies import InteractionReply, MessageReply, Reply
+from knowledge.cite import Sections
 from knowledge.types import Answer
 
 # Tunewise never joins a voice channel, so nobody needs to be told what is missing for it.
@@ -41,6 +42,10 @@ class Knowledge(Protocol):
     @property
     def version(self) -> str:
         """The published version that answers."""
+
+    @property
+    def sections(self) -> Sections:
+        """The chunks of that version by section."""
 
     def ask(self, question: str) -> Answer:
         """The answer of that version."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from knowledge.answer import compose
+from knowledge.cite import Sections
 from knowledge.compare import Aspect, compare, explain
 from knowledge.embed import Embedder, Vectors, load_embedder
 from knowledge.errors import IndexMismatchError, NoIndexError
@@ -46,6 +47,11 @@ class KnowledgeBase:
     def retriever(self) -> Retriever:
         """The retriever of the version that answers now."""
         return self._retriever
+
+    @property
+    def sections(self) -> Sections:
+        """The chunks of that version by section, which what the criteria say is cited from."""
+        return self._retriever.sections
 
     def ask(self, question: str, after: str | Sequence[str] = ()) -> Answer:
         """What the documents say to `question`, understood from the questions `after` which it is asked, oldest first.

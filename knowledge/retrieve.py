@@ -15,6 +15,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from knowledge.answer_type import expected_type, holds
+from knowledge.cite import by_section
 from knowledge.embed import Embedder, Vectors
 from knowledge.follow_up import Topics, core, stand_alone
 from knowledge.lexical import Analyzer, Scores, Spelling, TermIndex, with_bigrams
@@ -84,6 +85,7 @@ class Retriever:
     def __init__(self, data: VersionData, embedder: Embedder, analyzer: Analyzer) -> None:
         self.chunks = data.chunks
         self.version = data.manifest.version
+        self.sections = by_section(data.chunks)
         # Products of this size are done before a second thread wakes up; on a busy machine, waiting for it took 7 ms.
         threadpool_limits(limits=1, user_api="blas")
         self._data = data

@@ -18,6 +18,7 @@ from bot.bootstrap import tunewise
 from bot.client import Knowledge, Tunewise
 from bot.records import Records
 from bot.settings import Settings
+from knowledge.cite import Sections
 from knowledge.errors import StoreUnreachableError
 from knowledge.types import Answer
 from tests.discord.world import COVERED, Server, buttons, custom_id, shown
@@ -37,6 +38,10 @@ class FragileKnowledge:
     @property
     def version(self) -> str:
         return self.real.version
+
+    @property
+    def sections(self) -> Sections:
+        return self.real.sections
 
     def ask(self, question: str) -> Answer:
         self.may_answer.wait(20)

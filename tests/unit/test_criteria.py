@@ -75,7 +75,7 @@ def test_toml_that_is_none_is_named_with_its_line(tmp_path: Path) -> None:
 
 def test_bands_in_the_wrong_order_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "criteria.toml"
-    file.write_text(TEXT.replace("fine_tuning = 17", "fine_tuning = 2"), encoding="utf-8")
+    file.write_text(TEXT.replace("fine_tuning = 22", "fine_tuning = 2"), encoding="utf-8")
     with pytest.raises(KnowledgeError, match="fine_tuning must begin above combine"):
         load_criteria(file)
 

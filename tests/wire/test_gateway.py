@@ -14,6 +14,7 @@ import pytest
 
 from bot.client import Knowledge, Tunewise, serve
 from bot.errors import StartupError
+from knowledge.cite import Sections
 from knowledge.types import Answer
 from tests.wire.discord_server import (
     INVALID_SESSION,
@@ -161,6 +162,10 @@ class SlowKnowledge:
     @property
     def version(self) -> str:
         return self.real.version
+
+    @property
+    def sections(self) -> Sections:
+        return self.real.sections
 
     def ask(self, question: str) -> Answer:
         time.sleep(LONGEST_PAUSE_SECONDS)
