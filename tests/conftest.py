@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import hypothesis
 import pytest
 from filelock import FileLock
 
@@ -25,6 +26,10 @@ ROOT = Path(__file__).parent.parent
 # Kept between runs, so that the model is exported once; the index is renewed where documents or code ask for it.
 TEST_DATA = ROOT / "build" / "test-data"
 SECONDS_TO_START = 60.0
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("tunewise", deadline=None)
+hypothesis.settings.load_profile("tunewise")
 
 
 @pytest.fixture(scope="session", autouse=True)
