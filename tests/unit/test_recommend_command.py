@@ -46,7 +46,7 @@ def test_the_recommendation_has_the_keys_of_the_contract_and_cites_what_is_index
 
     assert found["recommendation"] == "fine_tuning"
     assert 0 <= found["confidence"] <= 1
-    assert [reason["criterion"] for reason in found["reasons"]] == ["tried", "examples", "specialization"]
+    assert [reason["criterion"] for reason in found["reasons"]] == ["examples", "tried", "specialization"]
     texts = [chunk.text for chunk in knowledge.retriever.chunks]
     for reason in found["reasons"]:
         assert reason.keys() == {"criterion", "answer", "points_to", "weight", "citation"}
