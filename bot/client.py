@@ -47,8 +47,11 @@ class Knowledge(Protocol):
     def sections(self) -> Sections:
         """The chunks of that version by section."""
 
-    def ask(self, question: str) -> Answer:
-        """The answer of that version."""
+    def ask(self, question: str, after: Sequence[str] = ()) -> Answer:
+        """The answer of that version to `question`, understood from the ones `after` which it is asked."""
+
+    def meanings(self, question: str) -> tuple[str, ...]:
+        """What an unclear question may stand for when nothing was said before; none where it is clear. At once."""
 
     def refresh(self) -> bool:
         """Takes up a newly published version; True when there was one."""

@@ -11,6 +11,7 @@ _FENCE = re.compile(r"`{3,}")
 _FENCED_BLOCK = re.compile(r"`{3,}.*?(?:`{3,}|\Z)", re.DOTALL)
 _FENCE_LANGUAGE = re.compile(r"[\w+#.-]*(?=\n)")
 _MARKDOWN = re.compile(r"[\\`*_~|<>\[\]()#]")
+_ESCAPED = re.compile(r"\\([\\`*_~|<>\[\]()#])|^\\(?=[-+]|\d+\.)")
 _LEADING_MARKER = re.compile(r"^(\s*)([-+]|\d+(?=\.))")
 _EVERYONE = re.compile(r"@(?=everyone|here)", re.IGNORECASE)
 _MENTION = re.compile(r"<(?=[@#/:]|a:|id:|t:)")
@@ -41,6 +42,11 @@ def escape(text: str) -> str:
     line = " ".join(visible(text).split())
     line = _LEADING_MARKER.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\g<0>", line))
     return line.replace("@", "@" + ZERO_WIDTH_SPACE).replace("://", ":" + ZERO_WIDTH_SPACE + "//")
+
+
+def unescape(line: str) -> str:
+    """The text of which `line` is what `escape` made."""
+    return _ESCAPED.sub(lambda match: match[1] or "", line.replace(ZERO_WIDTH_SPACE, ""))
 
 
 def defuse(markdown: str) -> str:

@@ -83,6 +83,10 @@ class KnowledgeBase:
         """The sentences of that version that explain `aspect`."""
         return explain(aspect, self._retriever.search(aspect.question).passages, self._analyzer.content)
 
+    def meanings(self, question: str) -> tuple[str, ...]:
+        """The complete questions that `question` may stand for when nothing was said before; none where it is clear."""
+        return self._retriever.meanings(question) if self._settings.language == "english" else ()
+
     def refresh(self) -> bool:
         """Take up the published version where it is another one; whether it was.
 

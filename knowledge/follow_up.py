@@ -74,6 +74,11 @@ _COMPARES = re.compile(
 )
 _BOTH = re.compile(r"\b(?:both(?: of them)?|the two(?: of them)?|either(?: one)?)\b", re.IGNORECASE)
 _JOINS = re.compile(r"\s*(?:,|and|or|vs\.?|versus)\s*", re.IGNORECASE)
+_COMPARATIVE = re.compile(
+    r"\b(?:cheaper|better|faster|easier|simpler|safer|quicker|harder|worse|slower)\b", re.IGNORECASE
+)
+# What "why?" or "how?" may ask of a topic.
+_OF_NOTHING = {"why": "Why should I use {}", "how": "How does {} work", "when": "When should I use {}"}
 _ELSE = re.compile(r"\b(?:instead|else|another|alternatives?)\b", re.IGNORECASE)
 _HAS_TWO = re.compile(r"\b(?:than|vs\.?|versus|between|or|compared)\b", re.IGNORECASE)
 _DEFINES = re.compile(
@@ -106,6 +111,10 @@ class Topics:
         split = (part for name in names if not name.endswith("?") for part in name.rstrip(")").split(" ("))
         found = {tuple(map(_root, words(name))) for name in split}
         self._names = {name for name in found if 0 < len(name) <= MAX_NAME_WORDS}
+
+    def hold(self, name: str) -> bool:
+        """Whether `name` is one of them."""
+        return tuple(map(_root, words(name))) in self._names
 
     def mentions(self, text: str) -> list[Mention]:
         """The topics that `text` names, in order, the longest name where several begin."""
@@ -150,6 +159,30 @@ def needs_context(question: str, topics: Topics) -> bool:
     if topics.mentions(asked.core):
         return False
     return asked.bare or asked.pronoun is not None or _OTHER_ONE.search(asked.core) is not None
+
+
+def meanings(question: str, topics: Topics) -> tuple[str, ...]:
+    """The two or three complete questions that `question` may stand for when nothing was said before it.
+
+    None where it is clear, or where the documents are not about the approaches that it could be about.
+    """
+    names = [name for name in _APPROACHES if topics.hold(name)]
+    if len(names) < len(_APPROACHES) or not needs_context(question, topics):
+        return ()
+    asked = _Asked.read(question)
+    compares = _COMPARATIVE.search(asked.core)
+    both = [f"Which is {compares.group().lower()}, {' or '.join(names)}?"] if compares else []
+    return (*(_about(asked, name) for name in names), *both)
+
+
+def _about(asked: _Asked, name: str) -> str:
+    """The question asked of the topic `name`."""
+    if asked.pronoun and not asked.bare:
+        core = f"{asked.core[: asked.pronoun.start()]}{name}{asked.core[asked.pronoun.end() :]}"
+    else:
+        first = next(iter(words(asked.core)), "")
+        core = _OF_NOTHING.get(first, "What is {}").format(name)
+    return f"{core[0].upper()}{core[1:]}?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +240,8 @@ def _after(question: str, turns: Sequence[str], topics: Topics) -> str:
     core, own = asked.core, topics.mentions(asked.core)
     if len(_telling_words(core)) >= ENOUGH_ALONE:
         return question
+    if not _ASKS.search(core) and (gap := _gap(before, topics)):  # the answer to what the bot asked back
+        return f"{before[: gap.start()]}{core}{before[gap.end() :]}"
     if _OTHER_ONE.search(core):
         return _other(asked, before)
     if asked.fragment and own:
@@ -225,6 +260,11 @@ def _after(question: str, turns: Sequence[str], topics: Topics) -> str:
     if asked.fragment or (not own and (asked.joined or compares)) or (compares and "differen" in core.lower()):
         return f"{core}? ({_subject(before, topics)})"
     return question
+
+
+def _gap(question: str, topics: Topics) -> re.Match[str] | None:
+    """The pronoun in `question` that nothing said before it fills."""
+    return _pronoun(question) if needs_context(question, topics) else None
 
 
 def _other(asked: _Asked, before: str) -> str:

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from knowledge.answer_type import expected_type, holds
 from knowledge.cite import by_section
 from knowledge.embed import Embedder, Vectors
-from knowledge.follow_up import Topics, core, stand_alone
+from knowledge.follow_up import Topics, core, meanings, stand_alone
 from knowledge.lexical import Analyzer, Scores, Spelling, TermIndex, with_bigrams
 from knowledge.types import Chunk, Passage, ScoredSentence
 from knowledge.version import VersionData
@@ -118,6 +118,10 @@ class Retriever:
             return question
         understood = stand_alone(read_as, [self._mended(turn) for turn in previous], self._topics)
         return question if understood == read_as else understood
+
+    def meanings(self, question: str) -> tuple[str, ...]:
+        """The complete questions that an unclear one may stand for, none where it is clear."""
+        return meanings(self._mended(question), self._topics)
 
     def search(self, question: str, limit: int = PASSAGES) -> Retrieval:
         """The best passage of each of the `limit` best sections for `question`, and the evidence that they cover it."""

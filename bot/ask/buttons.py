@@ -14,6 +14,7 @@ Interaction = discord.Interaction[Any]
 VoteDirection = Literal["up", "down"]
 VOTE_EMOJI: dict[VoteDirection, str] = {"up": "👍", "down": "👎"}
 MAX_LABEL = 80
+MAX_FOLLOW_UP = 1_000
 
 
 class ButtonHandler(Protocol):
@@ -27,6 +28,9 @@ class ButtonHandler(Protocol):
 
     async def show_sources(self, interaction: Interaction, answer_id: str) -> None:
         """Shows the quoted passages of an answer."""
+
+    async def follow_up(self, interaction: Interaction, question: str) -> None:
+        """Asks a question that goes on from the answer whose button was pressed."""
 
     async def vote(self, interaction: Interaction, answer_id: str, direction: VoteDirection) -> None:
         """Counts a vote on an answer."""
@@ -94,6 +98,42 @@ class SourcesButton(Button, template=r"tw:sources:(?P<answer>[\w-]+)"):
         await handler(interaction).show_sources(interaction, self.answer_id)
 
 
+class FollowUpButton(Button, template=r"tw:follow-up"):
+    """Opens a form for a question that goes on from the answer."""
+
+    def __init__(self) -> None:
+        """The button needs nothing but the message that it is on."""
+        super().__init__(ui.Button(label="Follow up", custom_id="tw:follow-up"))
+
+    @classmethod
+    async def from_custom_id(cls, _: Interaction, _item: ui.Item[Any], _match: re.Match[str], /) -> Self:
+        """The button that was pressed."""
+        return cls()
+
+    async def callback(self, interaction: Interaction) -> None:
+        """Opens the form."""
+        await interaction.response.send_modal(FollowUpForm())
+
+
+class FollowUpForm(ui.Modal):
+    """Asks for the next question. Its fixed ids let a bot that was restarted in between receive it."""
+
+    def __init__(self) -> None:
+        """An empty form."""
+        super().__init__(title="Follow up", timeout=None, custom_id="tw:follow-up-form")
+        self.question = ui.TextInput[Any](
+            style=discord.TextStyle.paragraph,
+            placeholder="and which is cheaper?",
+            custom_id="tw:follow-up-question",
+            max_length=MAX_FOLLOW_UP,
+        )
+        self.add_item(ui.Label(text="What else do you want to know?", component=self.question))
+
+    async def on_submit(self, interaction: Interaction, /) -> None:
+        """Asks the question."""
+        await handler(interaction).follow_up(interaction, self.question.value)
+
+
 class VoteButton(Button, template=r"tw:vote:(?P<answer>[\w-]+):(?P<direction>up|down)"):
     """Says whether the answer helped."""
 
@@ -116,4 +156,4 @@ def _label(item: ui.Item[Any]) -> str:
     return (item.label or "") if isinstance(item, ui.Button) else ""
 
 
-ALL = (AskButton, ExampleButton, SourcesButton, VoteButton)
+ALL = (AskButton, ExampleButton, SourcesButton, FollowUpButton, VoteButton)

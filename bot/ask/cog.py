@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -12,7 +13,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot import errors
-from bot.ask import buttons, layout
+from bot.ask import buttons, history, layout
 from bot.ask.question import read
 from bot.ask.queue import QuestionQueue, QueueFullError
 from bot.records import Records, RecordsError, UnknownAnswerError
@@ -34,6 +35,7 @@ MESSAGES_REMEMBERED = 1_000
 log = structlog.get_logger(__name__)
 
 Interaction = discord.Interaction[Any]
+Before = Callable[[], Awaitable[Sequence[str]]]
 
 
 class Ask(commands.Cog):
@@ -54,6 +56,7 @@ class Ask(commands.Cog):
         """Adds what a cog does not add by itself."""
         self.bot.tree.add_command(self._menu)
         self.bot.add_dynamic_items(*buttons.ALL)
+        self.bot.add_view(buttons.FollowUpForm())
 
     async def cog_unload(self) -> None:
         """Takes it away again."""
@@ -96,7 +99,7 @@ class Ask(commands.Cog):
         if hidden:
             await self._say(MessageReply(message), UNREADABLE_REPLY)
         else:
-            await self.answer(MessageReply(message), message.content)
+            await self.answer(MessageReply(message), message.content, lambda: self._before(message))
 
     def _hidden_reply_to_me(self, message: discord.Message) -> bool:
         """Without the message content intent Discord empties a reply that does not ping the bot."""
@@ -104,11 +107,21 @@ class Ask(commands.Cog):
         is_reply_to_me = isinstance(replied_to, discord.Message) and replied_to.author == self.bot.user
         return is_reply_to_me and not (message.content or message.attachments or message.stickers)
 
-    async def answer(self, reply: Reply, raw: str) -> None:
-        """The one way of a question: `raw` is read, answered, remembered and shown through `reply`."""
-        await self.bot.respond(reply, lambda: self._views(reply, raw))
+    async def answer(self, reply: Reply, raw: str, before: Before | None = None) -> None:
+        """The one way of a question: `raw` is read, answered, remembered and shown through `reply`.
 
-    async def _views(self, reply: Reply, raw: str) -> list[discord.ui.LayoutView]:
+        `before` finds out what was asked before it.
+        """
+
+        async def views() -> list[discord.ui.LayoutView]:
+            return await self._views(reply, raw, await before() if before else ())
+
+        await self.bot.respond(reply, views)
+
+    async def _before(self, message: discord.Message) -> Sequence[str]:
+        return await history.before_message(message, self.bot.user) if self.bot.user else ()
+
+    async def _views(self, reply: Reply, raw: str, said: Sequence[str] = ()) -> list[discord.ui.LayoutView]:
         reading = read(raw, bot_id=self.bot.user.id if self.bot.user else 0)
         if seconds := self._seconds_to_wait(reply.author.id):
             return [layout.notice(f"That was quick! Give me {seconds} s, then ask again.")]
@@ -116,8 +129,10 @@ class Ask(commands.Cog):
             return [layout.notice(reading.text)]
         if reading.kind == "smalltalk":
             return [layout.welcome(reading.text)]
+        if not said and (meanings := self.bot.knowledge.meanings(reading.text)):
+            return [layout.clarify(reading.text, meanings)]
         try:
-            answer = await self.queue.ask(reading.text, lambda ahead: self._show_place(reply, ahead))
+            answer = await self.queue.ask(reading.text, lambda ahead: self._show_place(reply, ahead), said)
         except QueueFullError:
             return [layout.notice(QUEUE_FULL)]
         return layout.answer(answer, await self._remember(answer))
@@ -156,6 +171,15 @@ class Ask(commands.Cog):
     async def ask_example(self, interaction: Interaction, question: str) -> None:
         """Asks an example question, shown to the same people as the examples were."""
         await self.answer(InteractionReply(interaction, private=_was_private(interaction)), question)
+
+    async def follow_up(self, interaction: Interaction, question: str) -> None:
+        """Asks a question that goes on from the answer whose button was pressed, shown to the same people."""
+        answer = interaction.message
+
+        async def before() -> Sequence[str]:
+            return await history.before_follow_up(answer, self.bot.user) if answer and self.bot.user else ()
+
+        await self.answer(InteractionReply(interaction, private=_was_private(interaction)), question, before)
 
     async def show_sources(self, interaction: Interaction, answer_id: str) -> None:
         """Shows the quoted passages to the person who pressed."""

@@ -9,10 +9,10 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.ask.buttons import MAX_LABEL, AskButton, ExampleButton, SourcesButton, VoteButton
+from bot.ask.buttons import MAX_LABEL, AskButton, ExampleButton, FollowUpButton, SourcesButton, VoteButton
 from bot.ask.question import EXAMPLES
 from bot.records import StoredAnswer, VoteResult
-from bot.text import defuse, escape, shorten, split
+from bot.text import defuse, escape, shorten, split, unescape
 from knowledge.types import Answer, Citation
 
 GREEN = discord.Colour.from_rgb(88, 166, 150)
@@ -22,6 +22,9 @@ MAX_PIECE = 3_000
 MAX_PIECES = 20
 MAX_TITLE = 180
 MAX_NAME = 100
+TITLE_ID = 7_001  # of the text that shows the question, from which a later one reads it back
+UNDERSTOOD = "-# Understood as: "
+CLARIFY = "What do you mean? Press one, or tell me what it is about."
 
 _LIST_MARKER = re.compile(r"(\s*(?:[-*+]|\d+\.)\s+)?(.*)")
 _CONFIDENCE = ((0.9, "high"), (0.75, "good"), (0.6, "fair"), (0.0, "low"))
@@ -29,7 +32,7 @@ _CONFIDENCE = ((0.9, "high"), (0.75, "good"), (0.6, "fair"), (0.0, "low"))
 
 def answer(answer: Answer, answer_id: str | None) -> list[ui.LayoutView]:
     """An answer or an abstention with its buttons; without an id, when it was not recorded, it has none."""
-    title = f"**{escape(shorten(answer.question, MAX_TITLE))}**"
+    title = _title(answer.question, answer.understood)
     text = split(defuse(answer.text), MAX_PIECE)
     if answer.kind == "abstain":
         buttons = [
@@ -37,10 +40,43 @@ def answer(answer: Answer, answer_id: str | None) -> list[ui.LayoutView]:
             for number, suggestion in enumerate(answer.suggestions[:5] if answer_id else ())
             if answer_id
         ]
-        return _messages([title, *text, *(["-# The closest that I can answer:"] if buttons else [])], AMBER, buttons)
+        return _messages(
+            [title, *text, *(["-# The closest that I can answer:"] if buttons else [])], AMBER, buttons, title=title
+        )
     sources = _sources_line(answer.citations)
-    row = [SourcesButton(answer_id), VoteButton(answer_id, "up"), VoteButton(answer_id, "down")] if answer_id else []
-    return _messages([title, *text, *([sources] if sources else [])], GREEN, row)
+    votes = (VoteButton(answer_id, "up"), VoteButton(answer_id, "down")) if answer_id else ()
+    row = [SourcesButton(answer_id), FollowUpButton(), *votes] if answer_id else []
+    return _messages([title, *text, *([sources] if sources else [])], GREEN, row, title=title)
+
+
+def clarify(question: str, meanings: Sequence[str]) -> ui.LayoutView:
+    """Asks what an unclear question means; each button asks one of its `meanings`."""
+    buttons = [ExampleButton(number, shorten(meaning, MAX_LABEL)) for number, meaning in enumerate(meanings)]
+    title = _title(question)
+    return _messages([title, CLARIFY], AMBER, buttons, title=title)[0]
+
+
+def question_of(message: discord.Message) -> str:
+    """The question that an answer of the bot shows, as it was understood; "" where `message` is no such answer."""
+    title, _, understood = _title_of(message).partition("\n")
+    if understood.startswith(UNDERSTOOD):
+        return unescape(understood.removeprefix(UNDERSTOOD))
+    return unescape(title.removeprefix("**").removesuffix("**"))
+
+
+def _title(question: str, understood: str = "") -> str:
+    title = f"**{escape(shorten(question, MAX_TITLE))}**"
+    return f"{title}\n{UNDERSTOOD}{escape(shorten(understood, MAX_TITLE))}" if understood else title
+
+
+def _title_of(message: discord.Message) -> str:
+    """The text with which an answer begins, known by its id."""
+    for component in message.components:
+        if isinstance(component, discord.Container):
+            for item in component.children:
+                if isinstance(item, discord.TextDisplay) and item.id == TITLE_ID:
+                    return item.content
+    return ""
 
 
 def sources(stored: StoredAnswer) -> list[ui.LayoutView]:
@@ -126,11 +162,11 @@ def _place(citation: Citation) -> str:
 
 
 def _messages(
-    blocks: Sequence[str], colour: discord.Colour, buttons: Sequence[ui.Item[Any]] = ()
+    blocks: Sequence[str], colour: discord.Colour, buttons: Sequence[ui.Item[Any]] = (), *, title: str | None = None
 ) -> list[ui.LayoutView]:
     """`blocks` in as few messages as hold them, in order, with one row of `buttons` under the last.
 
-    A line stands above a block that is thin print.
+    A line stands above a block that is thin print. `title` is the block that shows the question.
     """
     packed: list[list[str]] = [[]]
     for block in blocks:
@@ -141,12 +177,12 @@ def _messages(
     views = []
     for texts in packed:
         row = [ui.ActionRow(*buttons)] if buttons and texts is packed[-1] else []
-        items = [item for text in texts for item in _displayed(text)]
+        items = [item for text in texts for item in _displayed(text, is_title=text is title)]
         container = ui.Container(*items, *row, accent_colour=colour)
         views.append(ui.LayoutView(timeout=None).add_item(container))
     return views
 
 
-def _displayed(text: str) -> list[ui.Item[Any]]:
-    display = ui.TextDisplay[Any](text)
+def _displayed(text: str, *, is_title: bool) -> list[ui.Item[Any]]:
+    display = ui.TextDisplay[Any](text, id=TITLE_ID if is_title else None)
     return [ui.Separator(), display] if text.startswith("-#") else [display]

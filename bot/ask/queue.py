@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from knowledge.types import Answer
@@ -16,7 +16,7 @@ class QueueFullError(Exception):
 class QuestionQueue:
     """Answers questions in `workers` threads, first come, first served, at most `limit` of them in flight."""
 
-    def __init__(self, answer: Callable[[str], Answer], *, workers: int, limit: int) -> None:
+    def __init__(self, answer: Callable[[str, Sequence[str]], Answer], *, workers: int, limit: int) -> None:
         """`answer` blocks and is called in any of the threads."""
         self._answer = answer
         self._workers = workers
@@ -24,16 +24,17 @@ class QuestionQueue:
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="question")
         self._in_flight = 0
 
-    async def ask(self, question: str, on_wait: Callable[[int], Awaitable[None]]) -> Answer:
-        """The answer. `on_wait` is called once, with the number of questions that come first, if any do.
+    async def ask(self, question: str, on_wait: Callable[[int], Awaitable[None]], after: Sequence[str] = ()) -> Answer:
+        """The answer to `question`, asked `after` other ones.
 
+        `on_wait` is called once, with the number of questions that come first, if any do.
         Raises QueueFullError, and whatever answering raises.
         """
         if self._in_flight >= self._limit:
             raise QueueFullError(f"{self._in_flight} questions are in flight already.")
         ahead = self._in_flight - self._workers + 1
         self._in_flight += 1
-        future = asyncio.get_running_loop().run_in_executor(self._executor, self._answer, question)
+        future = asyncio.get_running_loop().run_in_executor(self._executor, self._answer, question, after)
         future.add_done_callback(self._count_down)
         if ahead > 0:
             await on_wait(ahead)

@@ -17,7 +17,8 @@ ABOUT = (
 )
 OTHER_WAYS = """**Other ways to ask**
 - Mention me in a message, or reply to one of mine.
-- Write me a direct message."""
+- Write me a direct message.
+- Go on from an answer: reply to it or press **Follow up**. "and which is cheaper?" is enough."""
 
 
 def overview(

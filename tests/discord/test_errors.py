@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import discord
@@ -43,11 +43,14 @@ class FragileKnowledge:
     def sections(self) -> Sections:
         return self.real.sections
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, after: Sequence[str] = ()) -> Answer:
         self.may_answer.wait(20)
         if self.error is not None:
             raise self.error
-        return self.real.ask(question)
+        return self.real.ask(question, after)
+
+    def meanings(self, question: str) -> tuple[str, ...]:
+        return self.real.meanings(question)
 
     def refresh(self) -> bool:
         if self.error is not None:

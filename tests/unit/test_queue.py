@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
 from bot.ask.queue import QuestionQueue, QueueFullError
 from knowledge.types import Answer
+
+Answering = Callable[[str, Sequence[str]], Answer]
 
 
 def an_answer(question: str) -> Answer:
@@ -25,8 +27,8 @@ def gate() -> Iterator[threading.Event]:
 
 
 @pytest.fixture
-def slow(gate: threading.Event) -> Callable[[str], Answer]:
-    def answer(question: str) -> Answer:
+def slow(gate: threading.Event) -> Answering:
+    def answer(question: str, _after: Sequence[str]) -> Answer:
         gate.wait(10)
         return an_answer(question)
 
@@ -40,7 +42,7 @@ async def never_told(ahead: int) -> None:
 async def test_a_question_is_answered_off_the_event_loop() -> None:
     threads: list[str] = []
 
-    def answer(question: str) -> Answer:
+    def answer(question: str, _after: Sequence[str]) -> Answer:
         threads.append(threading.current_thread().name)
         return an_answer(question)
 
@@ -51,7 +53,7 @@ async def test_a_question_is_answered_off_the_event_loop() -> None:
     queue.close()
 
 
-async def test_whoever_waits_is_told_how_many_come_first(slow: Callable[[str], Answer], gate: threading.Event) -> None:
+async def test_whoever_waits_is_told_how_many_come_first(slow: Answering, gate: threading.Event) -> None:
     queue = QuestionQueue(slow, workers=1, limit=5)
     told: dict[str, int] = {}
 
@@ -71,7 +73,7 @@ async def test_whoever_waits_is_told_how_many_come_first(slow: Callable[[str], A
 
 
 async def test_a_question_too_many_is_refused_and_the_next_one_after_it_is_not(
-    slow: Callable[[str], Answer], gate: threading.Event
+    slow: Answering, gate: threading.Event
 ) -> None:
     queue = QuestionQueue(slow, workers=1, limit=1)
     first = asyncio.create_task(queue.ask("first", never_told))
@@ -87,7 +89,7 @@ async def test_a_question_too_many_is_refused_and_the_next_one_after_it_is_not(
 
 
 async def test_a_failing_answer_raises_and_frees_its_place() -> None:
-    def fail(question: str) -> Answer:
+    def fail(question: str, _after: Sequence[str]) -> Answer:
         raise RuntimeError(question)
 
     queue = QuestionQueue(fail, workers=1, limit=1)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.text import defuse, escape, shorten, split, visible
+from bot.text import defuse, escape, shorten, split, unescape, visible
 
 PROSE = st.text(alphabet=st.sampled_from("ab .!?\n-*1[]`é😀"), max_size=600)
 CODE = st.builds(lambda code: f"\n```python\n{code}\n```\n", st.text(alphabet="xyz =\n", max_size=300))
@@ -124,3 +124,9 @@ def test_documents_cannot_ping_or_mask_links_or_shout(markdown: str, shown: str)
 
 def test_invisible_characters_are_removed_and_joined_emoji_kept() -> None:
     assert visible("a\u200bb\u202ec\x00 👩\u200d🔬") == "abc 👩\u200d🔬"
+
+
+@given(st.text())
+def test_what_was_escaped_reads_back(text: str) -> None:
+    line = " ".join(visible(text).split())
+    assert unescape(escape(line)) == line

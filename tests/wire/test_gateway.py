@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,9 +167,12 @@ class SlowKnowledge:
     def sections(self) -> Sections:
         return self.real.sections
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, after: Sequence[str] = ()) -> Answer:
         time.sleep(LONGEST_PAUSE_SECONDS)
-        return self.real.ask(question)
+        return self.real.ask(question, after)
+
+    def meanings(self, question: str) -> tuple[str, ...]:
+        return self.real.meanings(question)
 
     def refresh(self) -> bool:
         time.sleep(LONGEST_PAUSE_SECONDS)

@@ -1,0 +1,116 @@
+"""What was asked before a question, read from Discord's own replies, threads and direct messages: nothing is stored."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import discord
+import structlog
+
+from bot.ask import layout
+from bot.ask.question import read
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+MAX_TURNS = 3  # each may cost one request: the person's message between two answers
+MAX_CHARACTERS = 1_500
+MESSAGES_READ = 15  # of a thread or of direct messages, in one request
+DIRECT_MESSAGES_REMEMBERED = timedelta(minutes=30)
+
+log = structlog.get_logger(__name__)
+
+
+async def before_message(message: discord.Message, me: discord.abc.User) -> list[str]:
+    """What was asked before `message`: up its replies, else in the bot's own thread, else in recent direct messages.
+
+    Empty where Discord does not let the bot read it.
+    """
+    if message.reference is not None:
+        return await _questions(_up_the_replies(message), me)
+    if own_thread(message.channel, me):
+        return await _questions(_recent(message, me), me)
+    if message.guild is None:
+        return await _questions(_recent(message, me, since=DIRECT_MESSAGES_REMEMBERED), me)
+    return []
+
+
+async def before_follow_up(answer: discord.Message, me: discord.abc.User) -> list[str]:
+    """What was asked up to `answer`, the message whose "Follow up" was pressed."""
+
+    async def messages() -> AsyncIterator[discord.Message]:
+        yield answer
+        async for message in _up_the_replies(answer):
+            yield message
+
+    return await _questions(messages(), me)
+
+
+def own_thread(channel: object, me: discord.abc.User) -> bool:
+    """Whether `channel` is a thread that the bot opened."""
+    return isinstance(channel, discord.Thread) and channel.owner_id == me.id
+
+
+async def _up_the_replies(message: discord.Message) -> AsyncIterator[discord.Message]:
+    """What `message` replies to, what that replies to, and so on."""
+    for _ in range(2 * MAX_TURNS):  # a turn is a question and its answer
+        replied_to = await _replied_to(message)
+        if replied_to is None:
+            return
+        yield replied_to
+        message = replied_to
+
+
+async def _replied_to(message: discord.Message) -> discord.Message | None:
+    reference = message.reference
+    if reference is None or reference.message_id is None or reference.channel_id != message.channel.id:
+        return None
+    known = reference.resolved or reference.cached_message
+    if isinstance(known, discord.Message):
+        return known
+    if known is not None:  # it was deleted
+        return None
+    try:
+        return await message.channel.fetch_message(reference.message_id)
+    except discord.HTTPException as error:
+        log.info("history_not_read", channel=message.channel.id, error=str(error))
+        return None
+
+
+async def _recent(
+    message: discord.Message, me: discord.abc.User, since: timedelta | None = None
+) -> AsyncIterator[discord.Message]:
+    """What the bot wrote in the channel before `message`, the newest first; nothing older than `since`."""
+    after = message.created_at - since if since else None
+    try:
+        async for earlier in message.channel.history(limit=MESSAGES_READ, before=message):
+            if after is not None and earlier.created_at < after:
+                return
+            if earlier.author == me:
+                yield earlier
+    except discord.HTTPException as error:
+        log.info("history_not_read", channel=message.channel.id, error=str(error))
+
+
+async def _questions(newest_first: AsyncIterator[discord.Message], me: discord.abc.User) -> list[str]:
+    """What was asked in these messages, oldest first: an answer shows it, else the person's own words are it."""
+    questions: list[str] = []
+    answered = False
+    async for message in newest_first:
+        if message.author == me:
+            question = layout.question_of(message)
+            answered = bool(question)
+        else:
+            question = "" if answered or message.author.bot else _read(message, me)
+            answered = False
+        if question and question not in questions:
+            questions.insert(0, question)
+        if len(questions) == MAX_TURNS or sum(map(len, questions)) > MAX_CHARACTERS:
+            break
+    return questions
+
+
+def _read(message: discord.Message, me: discord.abc.User) -> str:
+    reading = read(message.content, bot_id=me.id)
+    return reading.text if reading.kind == "question" else ""
