@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from bot.ask.cog import Ask
+from bot.ask.messages import Messages
 from bot.ask.queue import QuestionQueue
 from bot.client import Knowledge, Tunewise, point_at
 from bot.help.cog import Help
@@ -38,6 +39,8 @@ async def tunewise(
         queue = QuestionQueue(knowledge.ask, workers=settings.workers, limit=settings.max_questions_in_flight)
         stack.callback(queue.close)
         bot = Tunewise(knowledge=knowledge, open_channels=open_channels, shard_count=shard_count)
-        await bot.add_cog(Ask(bot, settings, queue, records))
+        ask = Ask(bot, settings, queue, records)
+        await bot.add_cog(ask)
+        await bot.add_cog(Messages(bot, ask))
         await bot.add_cog(Help(bot))
         yield bot

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Protocol
 
@@ -125,10 +126,10 @@ class InteractionReply:
 class MessageReply:
     """The answer to a message, as a reply to it."""
 
-    def __init__(self, message: discord.Message) -> None:
-        """`message` is what the person wrote."""
+    def __init__(self, message: discord.Message, shown: Sequence[discord.Message] = ()) -> None:
+        """`message` is what the person wrote; `shown` are the messages that answer it already, to be changed."""
         self._message = message
-        self._shown: discord.Message | None = None
+        self.shown = list(shown)
 
     @property
     def author(self) -> discord.User | discord.Member:
@@ -144,15 +145,26 @@ class MessageReply:
             yield
 
     async def show(self, *views: ui.LayoutView) -> None:
-        """Shows `views`, a message each; the first takes the place of what was shown before."""
-        first, *more = views
-        if self._shown is not None:
-            self._shown = await self._shown.edit(view=first, attachments=_files(first))
-        else:
-            reference = self._message.to_reference(fail_if_not_exists=False)
-            self._shown = await self._message.channel.send(view=first, files=_files(first), reference=reference)
-        for view in more:
-            await self._message.channel.send(view=view, files=_files(view))
+        """Shows `views`, a message each, in place of what was shown before."""
+        for number, view in enumerate(views):
+            if number == len(self.shown):
+                self.shown.append(await self._send(view, nonce=f"{self._message.id}-{number}"))
+                continue
+            try:
+                self.shown[number] = await self.shown[number].edit(view=view, attachments=_files(view))
+            except discord.NotFound:  # somebody deleted it
+                self.shown[number] = await self._send(view, nonce=secrets.token_hex(8))
+        while len(self.shown) > len(views):
+            await self.shown.pop().delete()
+
+    async def _send(self, view: ui.LayoutView, *, nonce: str) -> discord.Message:
+        """Sends a part of the answer; it replies to the question, by which it is found again.
+
+        Discord makes one message only of several with one nonce: a request that is sent again, or another process that
+        got the question too, adds none.
+        """
+        reference = self._message.to_reference(fail_if_not_exists=False)
+        return await self._message.channel.send(view=view, files=_files(view), reference=reference, nonce=nonce)
 
     async def apologise(self, view: ui.LayoutView) -> bool:
         """Shows `view` in place of the answer, else in a direct message."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from bot.ask import buttons, history, layout
 from bot.ask.question import read
 from bot.ask.queue import QuestionQueue, QueueFullError
 from bot.records import Records, RecordsError, UnknownAnswerError
-from bot.replies import NOT_DELIVERED, InteractionReply, MessageReply, Reply
+from bot.replies import NOT_DELIVERED, InteractionReply, Reply
 from knowledge.types import Answer
 
 if TYPE_CHECKING:
@@ -26,11 +25,7 @@ if TYPE_CHECKING:
 
 ANSWER_GONE = "I no longer have the record of that answer. Ask the question again and I will answer it anew."
 NO_TEXT = "That message has no text that I could look up; pictures and attachments I cannot read."
-UNREADABLE_REPLY = (
-    "Discord shows me what you write only when it mentions me. Leave the @ of your reply on, mention me, or use /ask."
-)
 QUEUE_FULL = "So many people are asking right now that I cannot take another question. Please ask again in a minute."
-MESSAGES_REMEMBERED = 1_000
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +44,6 @@ class Ask(commands.Cog):
         self._cooldown: commands.CooldownMapping[int] = commands.CooldownMapping.from_cooldown(
             settings.cooldown_questions, settings.cooldown_seconds, lambda person: person
         )
-        self._taken = deque[int](maxlen=MESSAGES_REMEMBERED)
         self._menu = app_commands.ContextMenu(name="Ask about this message", callback=self.ask_about_message)
 
     async def cog_load(self) -> None:
@@ -82,48 +76,24 @@ class Ask(commands.Cog):
         if message.content:
             await self.answer(reply, message.content)
         else:
-            await self._say(reply, NO_TEXT)
+            await self.say(reply, NO_TEXT)
 
-    @commands.Cog.listener()
-    async def on_message(self, message: discord.Message) -> None:
-        """A mention, a reply, a direct message, or any message in an open channel."""
-        if message.author.bot or message.webhook_id is not None or self.bot.user is None:
-            return
-        if message.type not in {discord.MessageType.default, discord.MessageType.reply}:
-            return
-        for_me = message.guild is None or self.bot.user in message.mentions
-        hidden = self._hidden_reply_to_me(message)
-        if not (for_me or hidden or message.channel.id in self.bot.open_channels) or message.id in self._taken:
-            return
-        self._taken.append(message.id)  # Discord may deliver a message again, to a session that is resumed
-        if hidden:
-            await self._say(MessageReply(message), UNREADABLE_REPLY)
-        else:
-            await self.answer(MessageReply(message), message.content, lambda: self._before(message))
-
-    def _hidden_reply_to_me(self, message: discord.Message) -> bool:
-        """Without the message content intent Discord empties a reply that does not ping the bot."""
-        replied_to = message.reference.resolved if message.reference else None
-        is_reply_to_me = isinstance(replied_to, discord.Message) and replied_to.author == self.bot.user
-        return is_reply_to_me and not (message.content or message.attachments or message.stickers)
-
-    async def answer(self, reply: Reply, raw: str, before: Before | None = None) -> None:
+    async def answer(self, reply: Reply, raw: str, before: Before | None = None, *, again: bool = False) -> None:
         """The one way of a question: `raw` is read, answered, remembered and shown through `reply`.
 
-        `before` finds out what was asked before it.
+        `before` finds out what was asked before it; `again`: it was asked already, in other words.
         """
 
         async def views() -> list[discord.ui.LayoutView]:
-            return await self._views(reply, raw, await before() if before else ())
+            return await self._views(reply, raw, await before() if before else (), again=again)
 
         await self.bot.respond(reply, views)
 
-    async def _before(self, message: discord.Message) -> Sequence[str]:
-        return await history.before_message(message, self.bot.user) if self.bot.user else ()
-
-    async def _views(self, reply: Reply, raw: str, said: Sequence[str] = ()) -> list[discord.ui.LayoutView]:
+    async def _views(
+        self, reply: Reply, raw: str, said: Sequence[str] = (), *, again: bool = False
+    ) -> list[discord.ui.LayoutView]:
         reading = read(raw, bot_id=self.bot.user.id if self.bot.user else 0)
-        if seconds := self._seconds_to_wait(reply.author.id):
+        if not again and (seconds := self._seconds_to_wait(reply.author.id)):
             return [layout.notice(f"That was quick! Give me {seconds} s, then ask again.")]
         if reading.kind == "refused":
             return [layout.notice(reading.text)]
@@ -202,7 +172,9 @@ class Ask(commands.Cog):
 
         await self.bot.respond(InteractionReply(interaction, private=True), thanks)
 
-    async def _say(self, reply: Reply, sentence: str) -> None:
+    async def say(self, reply: Reply, sentence: str) -> None:
+        """Shows one sentence."""
+
         async def said() -> list[discord.ui.LayoutView]:
             return [layout.notice(sentence)]
 

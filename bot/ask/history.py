@@ -14,9 +14,12 @@ from bot.ask.question import read
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from discord.abc import MessageableChannel
+
 MAX_TURNS = 3  # each may cost one request: the person's message between two answers
 MAX_CHARACTERS = 1_500
 MESSAGES_READ = 15  # of a thread or of direct messages, in one request
+ANSWERS_LOOKED_THROUGH = 50
 DIRECT_MESSAGES_REMEMBERED = timedelta(minutes=30)
 
 log = structlog.get_logger(__name__)
@@ -45,6 +48,22 @@ async def before_follow_up(answer: discord.Message, me: discord.abc.User) -> lis
             yield message
 
     return await _questions(messages(), me)
+
+
+async def answers_to(
+    channel: MessageableChannel | discord.PartialMessageable, question_id: int, me: discord.abc.User
+) -> list[discord.Message]:
+    """The bot's messages among the first ones after the question that reply to it, oldest first."""
+    try:
+        later = channel.history(after=discord.Object(question_id), limit=ANSWERS_LOOKED_THROUGH, oldest_first=True)
+        return [
+            message
+            async for message in later
+            if message.author == me and message.reference and message.reference.message_id == question_id
+        ]
+    except discord.HTTPException as error:
+        log.info("history_not_read", channel=channel.id, error=str(error))
+        return []
 
 
 def own_thread(channel: object, me: discord.abc.User) -> bool:
