@@ -1,4 +1,4 @@
-"""The knowledge's command line: `python -m knowledge index | ask | recommend | evaluate | status | versions`."""
+"""The knowledge's command line: `python -m knowledge index | ask | recommend | evaluate | ...`, one each below."""
 
 from __future__ import annotations
 
@@ -54,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     command("evaluate", evaluate.run, "score the published version by the golden questions")
     command("status", versions.run_status, "say what is published, and whether the documents have changed since")
     command("versions", versions.run, "list the versions that are kept, newest first")
+    versions.add_rollback_arguments(
+        command("rollback", versions.run_rollback, "publish the version before, or another one that is kept")
+    )
     return parser
 
 

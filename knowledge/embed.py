@@ -130,6 +130,15 @@ def is_exported(settings: KnowledgeSettings) -> bool:
     return settings.embedding_backend == "torch" or (_export_folder(settings) / "model.json").is_file()
 
 
+def exported_fingerprint(settings: KnowledgeSettings) -> str | None:
+    """The fingerprint of the exported model, without loading it; None where there is none yet, and for torch."""
+    try:
+        description = json.loads((_export_folder(settings) / "model.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return str(description["fingerprint"]) if settings.embedding_backend == "onnx" else None
+
+
 def ensure_exported(settings: KnowledgeSettings) -> None:
     """Export the embedding model where that has not been done: about 20 s, in a process of its own.
 

@@ -19,3 +19,15 @@ class StoreUnreachableError(KnowledgeError):
 
 class UnreadableFileError(KnowledgeError):
     """A file that cannot become a document; the message is the reason."""
+
+
+class DamagedVersionError(KnowledgeError):
+    """A version of which something is missing in the store."""
+
+
+class IndexBusyError(KnowledgeError):
+    """Another run is indexing; the message says whose, and since when."""
+
+
+class IndexCancelledError(KnowledgeError):
+    """A run was cancelled before it published anything."""

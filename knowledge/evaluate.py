@@ -43,7 +43,8 @@ class Outcome:
     """How one golden question was answered.
 
     `rank` is the first right section's place among the distinct sections of the passages, None without one.
-    `cited`: the answer cites a right section, `phrase`: it holds a phrase; None where that is not asked for.
+    `cited`: the answer cites a right section, `phrase`: it holds a phrase; None where that is not asked for. `first` is
+    the chunk of the first passage.
     """
 
     golden: GoldenQuestion
@@ -52,6 +53,7 @@ class Outcome:
     rank: int | None = None
     cited: bool | None = None
     phrase: bool | None = None
+    first: Chunk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,11 @@ def evaluate(
     """
     indexed = {Section(chunk.document, chunk.section) for chunk in chunks}
     asked = about(golden, {section.document for section in indexed})
+    if not asked:
+        raise KnowledgeError(
+            "None of the golden questions names a document that is indexed, so there is nothing to evaluate. "
+            "Set GOLDEN_FILE to questions about these documents."
+        )
     outcomes = []
     for number, question in enumerate(asked):
         progress(number, len(asked))
@@ -127,19 +134,14 @@ def evaluate(
 def about(golden: Sequence[GoldenQuestion], documents: Collection[str]) -> list[GoldenQuestion]:
     """The golden questions that count for `documents`: those with a section in them, and all to be refused.
 
-    Raises KnowledgeError where no question with an answer is left: then the refusals say nothing either.
+    None where no question with an answer is left: then the refusals say nothing either.
     """
     kept = []
     for question in golden:
         sections = tuple(section for section in question.sections if section.document in documents)
         if sections or not question.sections:
             kept.append(replace(question, sections=sections))
-    if not any(question.sections for question in kept):
-        raise KnowledgeError(
-            "None of the golden questions names a document that is indexed, so there is nothing to evaluate. "
-            "Set GOLDEN_FILE to questions about these documents."
-        )
-    return kept
+    return kept if any(question.sections for question in kept) else []
 
 
 def score(golden: GoldenQuestion, answer: Answer) -> Outcome:
@@ -156,6 +158,7 @@ def score(golden: GoldenQuestion, answer: Answer) -> Outcome:
         rank=next((rank for rank, section in enumerate(found, 1) if section in golden.sections), None),
         cited=not cited.isdisjoint(golden.sections) if answered and golden.sections else None,
         phrase=holds_phrase if golden.phrases else None,
+        first=answer.passages[0].chunk if answer.passages else None,
     )
 
 

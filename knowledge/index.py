@@ -1,38 +1,40 @@
-"""Builds a version of the index from the documents: read, split, embed what is new, write aside, check, publish."""
+"""The index as a transaction: read, compare, embed what is new, score, write aside, check, publish; and going back."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
-from filelock import FileLock, Timeout
-
-from knowledge.embed import Embedder, Vectors, ensure_exported, load_embedder
-from knowledge.errors import KnowledgeError
-from knowledge.load import load_folder, load_off_topic
+from knowledge.answer import compose
+from knowledge.build import Plan, Step, embed_plan, holds, made_otherwise, read_plan, vectors_by_text
+from knowledge.diff import ChunkChanges, FileChanges, compare_chunks, compare_files, outline
+from knowledge.embed import Embedder, Vectors, ensure_exported, exported_fingerprint, load_embedder
+from knowledge.errors import IndexCancelledError, IndexMismatchError, KnowledgeError
+from knowledge.evaluate import GoldenQuestion, Outcome, about, load_golden, score
+from knowledge.gate import Scores, Tolerances, Verdict, Worse, judge, marks, scores, too_few_documents
+from knowledge.lexical import Analyzer
+from knowledge.lock import LockHolder, Renew, index_lock, lock_holder, os_user
+from knowledge.retrieve import Retriever
 from knowledge.settings import KnowledgeSettings
-from knowledge.split import CHUNK_CHARACTERS, split_document
 from knowledge.store import Store, open_store
-from knowledge.types import Chunk, Document, Skipped
-from knowledge.version import VERSION_TIME, Manifest, VersionData
+from knowledge.types import Skipped
+from knowledge.version import Manifest, Pointer, VersionData, before, never_published, newer, to_remove
 
-EMBEDDED_AT_ONCE = 1024
-# Counts up when the way from documents to chunks and vectors changes, so that an older index is built anew.
-RECIPE = "3"
-
-Progress = Callable[[str, int, int], None]
+__all__ = ["IndexReport", "LockHolder", "RollbackReport", "build_index", "lock_holder", "preview", "rollback"]
 
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What a run did. `version` is the one that serves afterwards; documents are counted by path."""
+    """What a run did. `version` is the one that serves afterwards; documents are counted by path.
+
+    `refused` is why nothing was published though something has changed, `forced` whether such a reason was overridden.
+    `rebuild` is why everything is embedded anew. `before` and `after` are the scores of the published and of the new
+    version on the golden questions that both can answer, `worse` those that got worse. `notes` are sentences for the
+    maintainer.
+    """
 
     version: str | None
     documents: int
@@ -45,6 +47,27 @@ class IndexReport:
     skipped: tuple[Skipped, ...]
     published: bool
     seconds: float
+    files: FileChanges
+    chunk_changes: ChunkChanges
+    rebuild: str = ""
+    before: Scores | None = None
+    after: Scores | None = None
+    worse: tuple[Worse, ...] = ()
+    refused: str = ""
+    forced: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackReport:
+    """`version` serves from now on, in the place of `previous`."""
+
+    version: str
+    previous: str
+    created: str
+    documents: int
+    chunks: int
+    seconds: float
 
 
 def build_index(
@@ -53,207 +76,316 @@ def build_index(
     source: Path | None = None,
     dry_run: bool = False,
     force: bool = False,
-    progress: Progress = lambda stage, done, total: None,
+    by: str = "",
+    reason: str = "",
+    progress: Step = lambda stage, done, total: None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> IndexReport:
     """Index the documents of `source` (else of KNOWLEDGE_DIR) and publish the new version.
 
-    Nothing changed: nothing is embedded and no version made, unless `force`. `dry_run` reports what would change. A run
-    that fails or is killed leaves the published version serving. `progress` gets a stage, what is done of it, and its
-    total. Raises KnowledgeError: no readable document, another run at work, a store or a model that cannot be had.
+    Nothing changed, or only what a rollback took back: nothing is embedded and no version made, unless `force`. A
+    version that answers the golden questions worse is not published, unless `force`; `by` (else the user of the
+    operating system) and `reason` are recorded. Fewer documents than GATE_DOCUMENTS_SHARE asks for are never published.
+    `dry_run` reports what would change. A run that fails, is cancelled or killed leaves the published version serving.
+    `progress` gets a stage, what is done of it, and its total; `cancelled` is asked as often.
+
+    Raises IndexCancelledError; IndexBusyError: another run is at work; KnowledgeError: no readable document, a store or
+    a model that cannot be had.
     """
     started = perf_counter()
-    with nullcontext() if dry_run else _only_run(settings.data_dir):
+    if dry_run:
+        step = _step(progress, cancelled, lambda at_once: None)
+        report = _compared(settings, source, open_store(settings), step).report
+    else:
+        who = by or os_user()
+        with index_lock(settings, who) as renew:
+            step = _step(progress, cancelled, renew)
+            report = _run(settings, source, _Request(force, who, reason), step, renew)
+    return replace(report, seconds=round(perf_counter() - started, 3))
+
+
+def preview(
+    settings: KnowledgeSettings,
+    *,
+    source: Path | None = None,
+    progress: Step = lambda stage, done, total: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Retriever:
+    """The version that `build_index` would make of the documents, in memory: nothing is written or published.
+
+    Raises what `build_index` raises, but for IndexBusyError.
+    """
+    step = _step(progress, cancelled, lambda at_once: None)
+    found = _compared(settings, source, open_store(settings), step)
+    step("Preparing the embedding model", 0, 1)
+    ensure_exported(settings)
+    embedder = load_embedder(settings)
+    _, reusable = _published_data(found, embedder)
+    data, _ = embed_plan(found.plan, embedder, reusable, step)
+    return Retriever(data, embedder, Analyzer(settings.language))
+
+
+def rollback(settings: KnowledgeSettings, version: str | None = None, *, by: str = "") -> RollbackReport:
+    """Publish a version that is kept: `version`, else the one before the published one.
+
+    The documents are not touched. What was published since counts as withdrawn: `build_index` does not publish the same
+    content again. Raises KnowledgeError: no such version, it is damaged or another model's; IndexBusyError.
+    """
+    started = perf_counter()
+    who = by or os_user()
+    with index_lock(settings, who) as renew:
         store = open_store(settings)
-        published = store.published()
-        old = next((manifest for manifest in store.versions() if manifest.version == published), None)
-        progress("Reading documents", 0, 1)
-        plan, skipped = _read(settings, source or settings.knowledge_dir)
-        before = old.documents if old else {}
-        added, removed = plan.digests.keys() - before.keys(), before.keys() - plan.digests.keys()
-        changed = {path for path in plan.digests.keys() & before.keys() if plan.digests[path] != before[path]}
-        embedded, publish = 0, False
-        if not dry_run:
-            progress("Preparing the embedding model", 0, 1)
-            ensure_exported(settings)
-            embedder = load_embedder(settings)
-            publish = force or old is None or not _holds(old, plan, embedder)
-            if publish:
-                embedded = _build(store, plan, embedder, old, progress)
-                store.publish(plan.version)
-                _remove_old(store, keep=settings.keep_versions)
-    return IndexReport(
-        version=plan.version if publish else published,
-        documents=len(plan.documents),
-        chunks=len(plan.chunks),
-        added=len(added),
-        changed=len(changed),
-        removed=len(removed),
-        unchanged=len(plan.digests) - len(added) - len(changed),
-        embedded=embedded,
-        skipped=tuple(skipped),
-        published=publish,
+        pointer, manifests = store.pointer(), store.versions()
+        if pointer is None:
+            raise KnowledgeError("Nothing has been published yet, so there is nothing to go back from.")
+        target = version or before(manifests, pointer.version)
+        manifest = next((each for each in manifests if each.version == target), None)
+        if target is None or manifest is None:
+            raise KnowledgeError(_no_such_version(manifests, target))
+        if target == pointer.version:
+            raise KnowledgeError(f"Version {target} is the published one already.")
+        fingerprint = exported_fingerprint(settings)
+        if fingerprint is not None and manifest.fingerprint != fingerprint:
+            raise IndexMismatchError(
+                f"Version {target} was built with another embedding model ({manifest.fingerprint}) than "
+                f"EMBEDDING_MODEL names now ({fingerprint}), so no bot could answer from it. Set EMBEDDING_MODEL back."
+            )
+        store.check(target)
+        renew(True)
+        unpublished = never_published(manifests, pointer)
+        withdrawn = [each for each in newer(manifests, target) if each not in unpublished]
+        store.publish(Pointer(target, who, _now(), tuple(withdrawn)))
+    return RollbackReport(
+        version=target,
+        previous=pointer.version,
+        created=manifest.created,
+        documents=len(manifest.documents),
+        chunks=manifest.chunks,
         seconds=round(perf_counter() - started, 3),
     )
 
 
-def sentence_input(chunk: Chunk, sentence: str) -> str:
-    """What is embedded for a sentence: its section tells what a pronoun or a terse sentence is about."""
-    return f"{chunk.title}, {chunk.section}: {sentence}"
-
-
-@contextmanager
-def _only_run(data_dir: Path) -> Iterator[None]:
-    """Hold the lock that keeps two runs apart; the operating system frees it when the process dies."""
-    lock = FileLock(data_dir / "index.lock", timeout=0)
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout as error:
-        raise KnowledgeError(
-            f"Another run is indexing into {data_dir} at this moment. Wait until it has finished, then try again."
-        ) from error
-    except PermissionError as error:
-        raise KnowledgeError(
-            f"DATA_DIR {data_dir} cannot be written. Make it writable or set DATA_DIR to another folder."
-        ) from error
-    except (FileExistsError, NotADirectoryError) as error:
-        raise KnowledgeError(f"DATA_DIR {data_dir} is not a folder. Set DATA_DIR to a folder.") from error
-    try:
-        yield
-    finally:
-        lock.release()
+# The steps of a run
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
-    """What a new version is to hold."""
-
-    version: str
-    documents: Sequence[Document]
-    digests: dict[str, str]
-    chunks: Sequence[Chunk]
-    off_topic: Sequence[str]
-    shape: dict[str, str]
+class _Request:
+    force: bool
+    by: str
+    reason: str
 
 
-def _read(settings: KnowledgeSettings, folder: Path) -> tuple[_Plan, list[Skipped]]:
-    """What the documents of `folder` make, and the files that were skipped. Raises KnowledgeError: there is nothing."""
-    documents, skipped = load_folder(folder)
-    chunks = [chunk for document in documents for chunk in split_document(document)]
-    if not chunks:
-        reasons = " ".join(f"{item.path}: {item.reason}" for item in skipped[:3])
-        raise KnowledgeError(
-            f"{folder} holds no document with text that can be read, so the published version stays. {reasons}".strip()
-        )
-    digests = {document.path: _document_digest(document) for document in documents}
-    shape = {"language": settings.language, "chunk_characters": str(CHUNK_CHARACTERS), "recipe": RECIPE}
-    off_topic = load_off_topic(settings.off_topic_file)
-    return _Plan(_new_version(digests), documents, digests, chunks, off_topic, shape), skipped
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """The plan of a version and how it differs from the published one."""
+
+    store: Store
+    pointer: Pointer | None
+    manifests: list[Manifest]
+    old: Manifest | None
+    plan: Plan
+    report: IndexReport
 
 
-def _holds(old: Manifest, plan: _Plan, embedder: Embedder) -> bool:
-    """Whether the published version is what the plan would make again."""
-    same_content = (old.documents, old.off_topic_digest) == (plan.digests, _digest(*plan.off_topic))
-    return same_content and _same_making(old, plan, embedder)
+def _step(progress: Step, cancelled: Callable[[], bool], renew: Renew) -> Step:
+    def step(stage: str, done: int, total: int) -> None:
+        if cancelled():
+            raise IndexCancelledError("Cancelled. What was published before keeps serving.")
+        renew(False)
+        progress(stage, done, total)
+
+    return step
 
 
-def _same_making(old: Manifest, plan: _Plan, embedder: Embedder) -> bool:
-    """Whether the published version's vectors mean the same as new ones would."""
-    return (old.fingerprint, old.shape) == (embedder.fingerprint, plan.shape)
-
-
-def _build(store: Store, plan: _Plan, embedder: Embedder, old: Manifest | None, progress: Progress) -> int:
-    """Write the new version aside; how many of its chunks were embedded anew."""
-    for leftover in store.unfinished():
-        store.remove(leftover)
-    reusable: dict[str, Vectors] = {}
-    if old is not None and _same_making(old, plan, embedder):
-        # A damaged version is built anew from nothing: that is how it is mended.
-        with suppress(KnowledgeError):
-            reusable = _vectors_by_text(store.read(old.version))
-    data, embedded = _embed(plan, embedder, reusable, progress)
-    progress("Writing and checking the new version", 0, 1)
-    store.write(data)
-    return embedded
-
-
-def _embed(
-    plan: _Plan, embedder: Embedder, reusable: dict[str, Vectors], progress: Progress
-) -> tuple[VersionData, int]:
-    """The version's data, and how many of its chunks were embedded anew."""
-    inputs = _inputs(plan.chunks, plan.off_topic)
-    new = sorted({text for group in inputs for text in group if text not in reusable})
-    vectors = dict(reusable)
-    for start in range(0, len(new), EMBEDDED_AT_ONCE):
-        progress("Embedding", start, len(new))
-        part = new[start : start + EMBEDDED_AT_ONCE]
-        vectors |= zip(part, embedder.encode(part), strict=True)
-    progress("Embedding", len(new), len(new))
-    chunk_vectors, sentence_vectors, question_vectors, off_topic_vectors = (
-        np.asarray([vectors[text] for text in group], dtype=np.float32).reshape(-1, embedder.dimension)
-        for group in inputs
-    )
-    manifest = Manifest(
-        version=plan.version,
-        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        fingerprint=embedder.fingerprint,
-        dimension=embedder.dimension,
-        documents=plan.digests,
-        titles={document.path: document.title for document in plan.documents},
+def _compared(settings: KnowledgeSettings, source: Path | None, store: Store, step: Step) -> _Compared:
+    pointer, manifests = store.pointer(), store.versions()
+    old = next((manifest for manifest in manifests if pointer and manifest.version == pointer.version), None)
+    step("Reading documents", 0, 1)
+    plan = read_plan(settings, source or settings.knowledge_dir)
+    files = compare_files(old.documents if old else {}, plan.digests)
+    report = IndexReport(
+        version=pointer.version if pointer else None,
+        documents=len(plan.documents),
         chunks=len(plan.chunks),
-        sentences=len(sentence_vectors),
-        questions=len(question_vectors),
-        off_topic=len(plan.off_topic),
-        off_topic_digest=_digest(*plan.off_topic),
-        shape=plan.shape,
+        added=len(files.added),
+        changed=len(files.changed),
+        removed=len(files.removed),
+        unchanged=files.unchanged,
+        embedded=0,
+        skipped=tuple(plan.skipped),
+        published=False,
+        seconds=0.0,
+        files=files,
+        chunk_changes=compare_chunks(_outline(store, old) if old else {}, plan.outline),
+        rebuild=made_otherwise(old, plan, exported_fingerprint(settings)) if old else "",
+        refused=too_few_documents(len(old.documents), len(plan.documents), settings.gate_documents_share)
+        if old
+        else "",
     )
-    data = VersionData(
-        manifest=manifest,
-        chunks=tuple(plan.chunks),
-        chunk_vectors=chunk_vectors,
-        sentence_vectors=sentence_vectors,
-        question_vectors=question_vectors,
-        off_topic=tuple(plan.off_topic),
-        off_topic_vectors=off_topic_vectors,
+    return _Compared(store, pointer, manifests, old, plan, report)
+
+
+def _outline(store: Store, manifest: Manifest) -> dict[str, list[str]]:
+    """The version's outline; older releases wrote none, and a damaged version has none."""
+    if manifest.outline:
+        return manifest.outline
+    try:
+        return outline(store.read(manifest.version).chunks)
+    except KnowledgeError:
+        return {}
+
+
+def _run(settings: KnowledgeSettings, source: Path | None, request: _Request, step: Step, renew: Renew) -> IndexReport:
+    store = open_store(settings)
+    for leftover in (*store.unfinished(), *never_published(store.versions(), store.pointer())):
+        store.remove(leftover)
+    found = _compared(settings, source, store, step)
+    if found.report.refused:
+        return found.report
+    golden = load_golden(settings.golden_file)
+    step("Preparing the embedding model", 0, 1)
+    ensure_exported(settings)
+    embedder = load_embedder(settings)
+    if not request.force:
+        if found.old is not None and holds(found.old, found.plan, embedder):
+            return found.report
+        if again := _withdrawn(found, embedder):
+            return replace(found.report, notes=(again,))
+    old_data, reusable = _published_data(found, embedder)
+    data, embedded = embed_plan(found.plan, embedder, reusable, step)
+    outcomes = _outcomes(settings, golden, data, embedder, step)
+    verdict = _verdict(settings, golden, found, old_data, outcomes)
+    report = replace(
+        found.report,
+        embedded=embedded,
+        before=verdict.before,
+        after=verdict.after,
+        worse=verdict.worse,
+        refused=verdict.refused,
+        notes=tuple(_notes(found, outcomes, verdict)),
     )
-    return data, sum(chunk.text not in reusable for chunk in plan.chunks)
-
-
-def _inputs(chunks: Sequence[Chunk], off_topic: Sequence[str]) -> tuple[list[str], list[str], list[str], list[str]]:
-    """The texts that are embedded: chunks, their sentences, the questions asked of them, the off-topic ones."""
-    return (
-        [chunk.text for chunk in chunks],
-        [sentence_input(chunk, sentence) for chunk in chunks for sentence in chunk.sentences],
-        [question for chunk in chunks for question in chunk.asked],
-        list(off_topic),
+    if verdict.refused and not request.force:
+        return report
+    manifest = _described(data.manifest, found, outcomes, verdict, request)
+    stage = "Writing and checking the new version"
+    step(stage, 0, 1)
+    store.write(replace(data, manifest=manifest), lambda done, total: step(stage, done, total))
+    renew(True)
+    store.publish(Pointer(manifest.version, request.by, _now()))
+    notes = report.notes + tuple(_remove_old(store, manifest.version, settings.keep_versions))
+    return replace(
+        report, version=manifest.version, published=True, refused="", forced=bool(verdict.refused), notes=notes
     )
 
 
-def _vectors_by_text(data: VersionData) -> dict[str, Vectors]:
-    groups = (data.chunk_vectors, data.sentence_vectors, data.question_vectors, data.off_topic_vectors)
-    return {
-        text: vector
-        for texts, vectors in zip(_inputs(data.chunks, data.off_topic), groups, strict=True)
-        for text, vector in zip(texts, vectors, strict=True)
-    }
+def _withdrawn(found: _Compared, embedder: Embedder) -> str:
+    """Why the documents are not published: a rollback went back from them. Empty where none did."""
+    withdrawn = found.pointer.withdrawn if found.pointer else ()
+    for manifest in found.manifests:
+        if manifest.version in withdrawn and holds(manifest, found.plan, embedder):
+            return (
+                f"The documents are those of version {manifest.version}, which {found.pointer.by or 'somebody'} rolled "  # type: ignore[union-attr]
+                f"back. Change them, or publish them all the same: python -m knowledge rollback {manifest.version}"
+            )
+    return ""
 
 
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:16]
+def _published_data(found: _Compared, embedder: Embedder) -> tuple[VersionData | None, Mapping[str, Vectors]]:
+    """The content of the published version where it can be read, and those of its vectors that can be used again."""
+    if found.old is None:
+        return None, {}
+    try:
+        data = found.store.read(found.old.version)
+    except KnowledgeError:  # a damaged version is mended by building it anew, from nothing
+        return None, {}
+    same = not made_otherwise(found.old, found.plan, embedder.fingerprint)
+    return data, vectors_by_text(data) if same else {}
 
 
-def _document_digest(document: Document) -> str:
-    return _digest(document.title, document.summary, *document.sources, document.updated, document.markdown)
+def _outcomes(
+    settings: KnowledgeSettings, golden: list[GoldenQuestion], data: VersionData, embedder: Embedder, step: Step
+) -> list[Outcome]:
+    """How the new version meets the golden questions about its documents."""
+    asked = about(golden, data.manifest.documents)
+    if not asked:
+        return []
+    step("Scoring golden questions", 0, len(asked))
+    retriever = Retriever(data, embedder, Analyzer(settings.language))
+    outcomes = []
+    for number, question in enumerate(asked, 1):
+        answer = compose(retriever.search(question.question), retriever.version, settings.answer_threshold)
+        outcomes.append(score(question, answer))
+        step("Scoring golden questions", number, len(asked))
+    return outcomes
 
 
-def _new_version(digests: dict[str, str]) -> str:
-    """A name that sorts by time and is never used twice, even by two machines in the same second."""
-    content = hashlib.sha256(repr((sorted(digests.items()), os.getpid(), os.urandom(8))).encode()).hexdigest()
-    return f"{datetime.now(UTC):{VERSION_TIME}}-{content[:6]}"
+def _verdict(
+    settings: KnowledgeSettings,
+    golden: list[GoldenQuestion],
+    found: _Compared,
+    old_data: VersionData | None,
+    outcomes: list[Outcome],
+) -> Verdict:
+    if found.old is None:
+        return Verdict(None, scores(outcomes) if outcomes else None, (), 0, "")
+    return judge(
+        golden,
+        found.old,
+        {chunk.id: chunk for chunk in old_data.chunks} if old_data else {},
+        outcomes,
+        threshold=settings.answer_threshold,
+        allowed=Tolerances(
+            settings.gate_recall_tolerance, settings.gate_answered_tolerance, settings.gate_abstained_tolerance
+        ),
+    )
 
 
-def _remove_old(store: Store, *, keep: int) -> None:
-    published = store.published()
-    for manifest in store.versions()[keep:]:
-        if manifest.version != published:
-            store.remove(manifest.version)
+def _notes(found: _Compared, outcomes: list[Outcome], verdict: Verdict) -> list[str]:
+    if not outcomes:
+        return ["No golden question names one of these documents, so no gate kept a worse version out."]
+    if found.old is not None and verdict.before is None:
+        return ["The published version has no scores to compare with, so no gate kept a worse version out."]
+    if verdict.left_out:
+        return [f"{verdict.left_out} golden questions are new or name a removed document, and were not compared."]
+    return []
+
+
+def _described(
+    manifest: Manifest, found: _Compared, outcomes: list[Outcome], verdict: Verdict, request: _Request
+) -> Manifest:
+    """The manifest with who made the version, out of what, and how good it is."""
+    report = found.report
+    return replace(
+        manifest,
+        by=request.by,
+        previous=found.old.version if found.old else "",
+        added=list(report.files.added),
+        changed=list(report.files.changed),
+        removed=list(report.files.removed),
+        chunk_changes=asdict(report.chunk_changes),
+        scores=asdict(scores(outcomes)) if outcomes else {},
+        marks=marks(outcomes),
+        forced=verdict.refused,
+        reason=request.reason,
+    )
+
+
+def _remove_old(store: Store, published: str, keep: int) -> list[str]:
+    """Remove what is beyond the versions to keep; where that fails, the note that says so."""
+    try:
+        for version in to_remove(store.versions(), published, keep):
+            store.remove(version)
+    except (KnowledgeError, OSError) as error:
+        return [f"Older versions could not be removed: {error}. The next run tries again."]
+    return []
+
+
+def _no_such_version(manifests: list[Manifest], version: str | None) -> str:
+    if version is None:
+        return "There is no older version to go back to."
+    kept = ", ".join(manifest.version for manifest in manifests)
+    return f"There is no version {version}. Kept are: {kept}."
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

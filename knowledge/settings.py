@@ -50,6 +50,18 @@ class KnowledgeSettings(BaseSettings):
     answer_threshold: float = Field(
         0.5, ge=0, le=1, description="Confidence below which the bot says that it does not know."
     )
+    gate_recall_tolerance: float = Field(
+        0.02, ge=0, le=1, description="By how much a new version's recall@5 may fall below the published one's."
+    )
+    gate_answered_tolerance: float = Field(
+        0.02, ge=0, le=1, description="The same for the share of answerable golden questions that are answered."
+    )
+    gate_abstained_tolerance: float = Field(
+        0.02, ge=0, le=1, description="The same for the share of golden questions to refuse that are refused."
+    )
+    gate_documents_share: float = Field(
+        0.5, ge=0, le=1, description="A new version with less than this share of the published documents is refused."
+    )
     chat_model: str = Field("", description="Reserved: this version answers without a chat model; leave it empty.")
     chat_base_url: str = Field("", description="Reserved, goes with CHAT_MODEL; leave it empty.")
 

@@ -14,13 +14,13 @@ import pytest
 from filelock import FileLock
 
 from bot.settings import Settings
-from knowledge import index
+from knowledge import build, index
 from knowledge.base import KnowledgeBase
 from knowledge.embed import Embedder, load_embedder
 from knowledge.errors import IndexMismatchError, KnowledgeError, NoIndexError
 from knowledge.index import build_index
 from knowledge.store import open_store
-from knowledge.version import VersionData
+from knowledge.version import Pointer, VersionData
 
 ROOT = Path(__file__).parents[2]
 KEEL = "# Boats\n\n## What is a keel?\n\nA keel keeps a boat upright.\n"
@@ -238,7 +238,7 @@ def test_an_older_way_of_making_an_index_rebuilds_everything(
     machine: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build_index(machine)
-    monkeypatch.setattr(index, "RECIPE", "next")
+    monkeypatch.setattr(build, "RECIPE", "next")
     report = build_index(machine)
     assert (report.embedded, report.published) == (2, True)
 
@@ -248,14 +248,14 @@ def test_an_older_way_of_making_an_index_rebuilds_everything(
 
 INDEX_IN_A_PROCESS = """
 import pickle, sys
-from knowledge import base, embed, index, store
+from knowledge import base, chroma, embed, index, store
 settings = pickle.load(sys.stdin.buffer)
 """
 # Each ends the process by kill -9 at one point of the build.
 KILLED = {
-    "before anything is embedded": "index._embed = die",
+    "before anything is embedded": "index.embed_plan = die",
     "with the vectors, before they are written": "store.DirectoryStore.write = die",
-    "with some collections written": "store._unreachable = die",
+    "with some collections written": "chroma._unreachable = die",
     "before the manifest is written": "store._write_durably = die",
     "before the version is published": "store.DirectoryStore.publish = die",
     "while the pointer is moved": "store.Path.replace = lambda a, b: (die if b.name == 'published' else rename)(a, b)",
@@ -313,7 +313,7 @@ except index.KnowledgeError as error:
 """,
         )
     assert run.returncode == 0, run.stderr.decode()
-    assert b"Another run is indexing" in run.stdout
+    assert b"The index is being changed" in run.stdout
     assert open_store(machine).versions() == []
 
 
@@ -337,7 +337,7 @@ def test_a_knowledge_base_that_cannot_take_up_a_version_keeps_answering(machine:
     build_index(machine)
     running = KnowledgeBase.open(machine)
     before = running.version
-    open_store(machine).publish("v-that-is-not-there")
+    open_store(machine).publish(Pointer("v-that-is-not-there"))
     with pytest.raises(KnowledgeError, match="v-that-is-not-there"):
         running.refresh()
     assert running.version == before
@@ -351,7 +351,7 @@ def test_a_version_of_another_model_is_not_taken_up(machine: Settings) -> None:
     data = published(machine)
     store = open_store(machine)
     store.write(replace(data, manifest=replace(data.manifest, version="v-other", fingerprint="another model")))
-    store.publish("v-other")
+    store.publish(Pointer("v-other"))
     with pytest.raises(IndexMismatchError, match="another model"):
         running.refresh()
     assert running.version == before

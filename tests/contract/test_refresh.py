@@ -21,8 +21,9 @@ from bot.client import SECONDS_BETWEEN_REFRESHES, Tunewise
 from bot.settings import Settings
 from knowledge.base import KnowledgeBase
 from knowledge.evaluate import load_golden
-from knowledge.index import build_index
+from knowledge.index import build_index, rollback
 from knowledge.store import open_store
+from knowledge.version import Pointer
 from tests.discord.world import shown
 
 ROOT = Path(__file__).parents[2]
@@ -112,7 +113,7 @@ async def test_a_version_that_went_back_is_taken_up_as_well(
     await simcord_env.advance_time(SECONDS_BETWEEN_REFRESHES + 1)
     assert simcord_bot.knowledge.version == second
 
-    open_store(machine).publish(first)
+    assert rollback(machine).version == first
     await simcord_env.advance_time(SECONDS_BETWEEN_REFRESHES + 1)
     assert simcord_bot.knowledge.version == first
 
@@ -153,7 +154,7 @@ def project(settings: Settings, tmp_path: Path) -> Settings:
     assert version is not None
     index = machine.data_dir / "index"
     shutil.copytree(settings.data_dir / "index" / "versions" / version, index / "versions" / version)
-    open_store(machine).publish(version)
+    open_store(machine).publish(Pointer(version))
     return machine
 
 

@@ -19,13 +19,13 @@ import pytest
 from chromadb.api import ClientAPI
 
 from bot.settings import Settings
-from knowledge import store as store_module
+from knowledge import chroma
 from knowledge.embed import Vectors
-from knowledge.errors import KnowledgeError, StoreUnreachableError
+from knowledge.errors import DamagedVersionError, KnowledgeError, StoreUnreachableError
 from knowledge.settings import load_settings
 from knowledge.store import DirectoryStore, ServerStore, Store, open_store
 from knowledge.types import Chunk
-from knowledge.version import Manifest, VersionData
+from knowledge.version import Manifest, Pointer, VersionData
 
 ROOT = Path(__file__).parents[2]
 DIMENSION = 8
@@ -46,7 +46,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Kept:
     if request.param == "embedded":
 
         def damage(version: str) -> None:
-            with store_module._embedded(tmp_path / "index" / "versions" / version / "chroma") as client:
+            with chroma.embedded(tmp_path / "index" / "versions" / version / "chroma") as client:
                 lose_sentences(client, version)
 
         return Kept(open_store(settings), settings, damage)
@@ -133,7 +133,7 @@ def test_what_was_written_is_read_back(kept: Kept) -> None:
 
 
 def test_more_records_than_one_batch_are_read_back_exactly(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "BATCH_SIZE", 4)
+    monkeypatch.setattr(chroma, "BATCH_SIZE", 4)
     written = version_data("v-many", chunks=6)
     kept.store.write(written)
     assert_same(kept.store.read("v-many"), written)
@@ -150,13 +150,13 @@ def test_only_publishing_shows_a_version_to_readers(kept: Kept) -> None:
     reader = open_store(kept.settings)
     kept.store.write(version_data("v-one"))
     assert reader.published() is None
-    kept.store.publish("v-one")
+    kept.store.publish(Pointer("v-one"))
     assert reader.published() == "v-one"
     kept.store.write(version_data("v-two"))
     assert reader.published() == "v-one"
-    kept.store.publish("v-two")
+    kept.store.publish(Pointer("v-two"))
     assert reader.published() == "v-two"
-    kept.store.publish("v-one")
+    kept.store.publish(Pointer("v-one"))
     assert reader.published() == "v-one"
 
 
@@ -184,8 +184,8 @@ def test_a_version_that_is_not_there_is_named(kept: Kept) -> None:
 
 
 def test_a_graph_that_leaves_a_record_out_of_reach_is_built_again(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    checks = iter([["v-new-0"], [], [], [], []])  # the first collection is built twice, the other three once
-    monkeypatch.setattr(store_module, "_unreachable", lambda *_: next(checks))
+    checks = iter([["v-new-0"], []])
+    monkeypatch.setattr(chroma, "_unreachable", lambda *_: next(checks))
 
     kept.store.write(version_data("v-new"))
 
@@ -195,13 +195,13 @@ def test_a_graph_that_leaves_a_record_out_of_reach_is_built_again(kept: Kept, mo
 
 def test_a_write_that_fails_leaves_nothing_of_the_version(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     kept.store.write(version_data("v-old"))
-    kept.store.publish("v-old")
+    kept.store.publish(Pointer("v-old"))
 
     def unreachable(*_: object) -> None:
         raise KnowledgeError("a record cannot be reached")
 
     with monkeypatch.context() as patched:
-        patched.setattr(store_module, "_unreachable", unreachable)
+        patched.setattr(chroma, "_unreachable", unreachable)
         with pytest.raises(KnowledgeError, match="cannot be reached"):
             kept.store.write(version_data("v-new"))
     assert [manifest.version for manifest in kept.store.versions()] == ["v-old"]
@@ -221,16 +221,16 @@ def test_records_that_a_query_does_not_find_are_noticed(kept: Kept) -> None:
 
 KILLED_WHILE_WRITING = """
 import os, pickle, signal, sys
-from knowledge import store
+from knowledge import chroma, store
 settings, data = pickle.load(sys.stdin.buffer)
-store._unreachable = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+chroma._unreachable = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 store.open_store(settings).write(data)
 """
 
 
 def test_what_a_killed_build_left_is_listed_and_can_be_removed(kept: Kept) -> None:
     kept.store.write(version_data("v-old"))
-    kept.store.publish("v-old")
+    kept.store.publish(Pointer("v-old"))
     run = subprocess.run(
         [sys.executable, "-c", KILLED_WHILE_WRITING],
         input=pickle.dumps((kept.settings, version_data("20260101-000000-killed"))),
@@ -249,14 +249,14 @@ def test_what_a_killed_build_left_is_listed_and_can_be_removed(kept: Kept) -> No
 def test_a_damaged_version_is_noticed_when_it_is_read(kept: Kept) -> None:
     kept.store.write(version_data("v-one"))
     kept.damage("v-one")
-    with pytest.raises(StoreUnreachableError, match=r"v-one is damaged.*python -m knowledge index --force"):
+    with pytest.raises(DamagedVersionError, match=r"v-one is damaged.*python -m knowledge index --force"):
         kept.store.read("v-one")
 
 
 def test_many_readers_read_while_another_version_is_built(kept: Kept) -> None:
     written = version_data("v-one", chunks=4)
     kept.store.write(written)
-    kept.store.publish("v-one")
+    kept.store.publish(Pointer("v-one"))
     with ThreadPoolExecutor(9) as threads:
         reads = [threads.submit(open_store(kept.settings).read, "v-one") for _ in range(24)]
         threads.submit(kept.store.write, version_data("v-two", chunks=4)).result()

@@ -204,6 +204,9 @@ def test_index_json_reports_the_run(empty_machine: Path, capsys: pytest.CaptureF
     assert found.pop("seconds") > 0
     assert found.pop("version")
     skipped = found.pop("skipped")
+    assert found.pop("files") == {"added": ["boats.md", "bread.md"], "changed": [], "removed": [], "unchanged": 0}
+    assert found.pop("chunk_changes") == {"added": 2, "changed": 0, "removed": 0, "unchanged": 0}
+    assert "No golden question names one of these documents" in found.pop("notes")[0]
     assert found == {
         "documents": 2,
         "chunks": 2,
@@ -213,6 +216,11 @@ def test_index_json_reports_the_run(empty_machine: Path, capsys: pytest.CaptureF
         "unchanged": 0,
         "embedded": 2,
         "published": True,
+        "rebuild": "",
+        "scores": {"before": None, "after": None},
+        "worse": [],
+        "refused": "",
+        "forced": False,
     }
     assert [set(each) for each in skipped] == [{"file", "reason"}]
     assert skipped[0]["file"] == "broken.pdf"
@@ -247,7 +255,7 @@ def test_an_interrupted_run_says_in_one_line_that_nothing_is_lost(
     def interrupted(*_: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(index, "_embed", interrupted)
+    monkeypatch.setattr(index, "embed_plan", interrupted)
     assert_fails(["index", "--force", "--json"], "keeps serving", capsys)
     monkeypatch.undo()
     monkeypatch.setenv("DATA_DIR", str(empty_machine.parent / "data"))
