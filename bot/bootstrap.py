@@ -10,6 +10,7 @@ from bot.ask.cog import Ask
 from bot.ask.messages import Messages
 from bot.ask.queue import QuestionQueue
 from bot.client import Knowledge, Tunewise, point_at
+from bot.compare.cog import Compare
 from bot.help.cog import Help
 from bot.records import Records
 from bot.settings import Settings
@@ -42,5 +43,6 @@ async def tunewise(
         ask = Ask(bot, settings, queue, records)
         await bot.add_cog(ask)
         await bot.add_cog(Messages(bot, ask))
+        await bot.add_cog(Compare(bot, queue))
         await bot.add_cog(Help(bot))
         yield bot

@@ -20,7 +20,8 @@ from bot import errors
 from bot.ask import layout
 from bot.replies import InteractionReply, MessageReply, Reply
 from knowledge.cite import Sections
-from knowledge.types import Answer
+from knowledge.compare import Aspect
+from knowledge.types import Answer, Citation
 
 # Tunewise never joins a voice channel, so nobody needs to be told what is missing for it.
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
@@ -52,6 +53,13 @@ class Knowledge(Protocol):
 
     def meanings(self, question: str) -> tuple[str, ...]:
         """What an unclear question may stand for when nothing was said before; none where it is clear. At once."""
+
+    @property
+    def comparison(self) -> tuple[Aspect, ...]:
+        """What the tables of that version compare; empty where none does. This alone does not block."""
+
+    def explain(self, aspect: Aspect) -> tuple[Citation, ...]:
+        """The sentences of that version that explain the aspect."""
 
     def refresh(self) -> bool:
         """Takes up a newly published version; True when there was one."""

@@ -165,7 +165,7 @@ def _columns(cells: Sequence[tuple[str, str]]) -> list[tuple[str, Side]]:
 
     Empty where the table's header does not name both, or the row names no aspect, or it says nothing of the two.
     """
-    if not cells or not cells[0][1] or _approach(cells[0][0]) != "other":
+    if not cells or not any(map(str.isalnum, cells[0][1])) or _approach(cells[0][0]) != "other":
         return []
     approaches = [_approach(column) for column, _ in cells]
     counts = Counter(approaches)

@@ -43,7 +43,7 @@ def answer(answer: Answer, answer_id: str | None) -> list[ui.LayoutView]:
         return _messages(
             [title, *text, *(["-# The closest that I can answer:"] if buttons else [])], AMBER, buttons, title=title
         )
-    sources = _sources_line(answer.citations)
+    sources = sources_line(answer.citations)
     votes = (VoteButton(answer_id, "up"), VoteButton(answer_id, "down")) if answer_id else ()
     row = [SourcesButton(answer_id), FollowUpButton(), *votes] if answer_id else []
     return _messages([title, *text, *([sources] if sources else [])], GREEN, row, title=title)
@@ -143,7 +143,7 @@ def waiting(ahead: int) -> ui.LayoutView:
     return notice(f"⏳ {ahead} {'question is' if ahead == 1 else 'questions are'} ahead of you. Yours comes next.")
 
 
-def _sources_line(citations: Sequence[Citation]) -> str:
+def sources_line(citations: Sequence[Citation]) -> str:
     """Which section each marker means, in thin print, a line a section."""
     cited: dict[str, list[Citation]] = {}
     for citation in citations:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
 
 from knowledge.types import Answer
+
+T = TypeVar("T")
 
 
 class QueueFullError(Exception):
@@ -30,17 +34,21 @@ class QuestionQueue:
         `on_wait` is called once, with the number of questions that come first, if any do.
         Raises QueueFullError, and whatever answering raises.
         """
+        return await self.run(partial(self._answer, question, after), on_wait)
+
+    async def run(self, work: Callable[[], T], on_wait: Callable[[int], Awaitable[None]] | None = None) -> T:
+        """What `work` returns, which blocks and waits in line like a question. Raises as `ask` does."""
         if self._in_flight >= self._limit:
             raise QueueFullError(f"{self._in_flight} questions are in flight already.")
         ahead = self._in_flight - self._workers + 1
         self._in_flight += 1
-        future = asyncio.get_running_loop().run_in_executor(self._executor, self._answer, question, after)
+        future = asyncio.get_running_loop().run_in_executor(self._executor, work)
         future.add_done_callback(self._count_down)
-        if ahead > 0:
+        if ahead > 0 and on_wait is not None:
             await on_wait(ahead)
         return await future
 
-    def _count_down(self, _future: asyncio.Future[Answer]) -> None:
+    def _count_down(self, _future: asyncio.Future[T]) -> None:
         self._in_flight -= 1
 
     def close(self) -> None:

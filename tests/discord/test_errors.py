@@ -19,8 +19,9 @@ from bot.client import Knowledge, Tunewise
 from bot.records import Records
 from bot.settings import Settings
 from knowledge.cite import Sections
+from knowledge.compare import Aspect
 from knowledge.errors import StoreUnreachableError
-from knowledge.types import Answer
+from knowledge.types import Answer, Citation
 from tests.discord.world import COVERED, Server, buttons, custom_id, shown
 
 
@@ -51,6 +52,15 @@ class FragileKnowledge:
 
     def meanings(self, question: str) -> tuple[str, ...]:
         return self.real.meanings(question)
+
+    @property
+    def comparison(self) -> tuple[Aspect, ...]:
+        return self.real.comparison
+
+    def explain(self, aspect: Aspect) -> tuple[Citation, ...]:
+        if self.error is not None:
+            raise self.error
+        return self.real.explain(aspect)
 
     def refresh(self) -> bool:
         if self.error is not None:

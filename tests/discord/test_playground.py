@@ -59,6 +59,17 @@ async def write(page: Page, text: str) -> None:
     await box.press("Enter")
 
 
+async def select(page: Page, name: str, option: str) -> None:
+    """Opens the list again where the page closed it, as it does when it draws the message anew."""
+    offered = page.get_by_role("option", name=option, exact=True)
+    for _ in range(10):
+        await page.get_by_role("combobox", name=name).click()
+        with suppress(AssertionError):
+            await expect(offered).to_be_visible(timeout=1_000)
+            break
+    await offered.click()
+
+
 @needs_chromium
 async def test_a_person_asks_reads_the_sources_and_votes(page: Page) -> None:
     await expect(page.get_by_text(CHANNEL).first).to_be_attached()
@@ -82,6 +93,24 @@ async def test_a_person_presses_an_example_and_a_suggestion(page: Page) -> None:
     await expect(closest).to_be_visible()
     await page.get_by_role("button", name="?").last.click()
     await expect(page.get_by_role("button", name="Sources")).to_have_count(2)
+
+
+@needs_chromium
+async def test_a_person_compares_everything_and_then_one_aspect(page: Page) -> None:
+    box = page.get_by_role("textbox", name="Message", exact=True)
+    await box.press_sequentially("/comp")
+    await page.get_by_role("option", name="/compare").click()
+    await page.get_by_role("button", name="Send").last.click()
+
+    picture = page.get_by_role("img", name="Cost: Low: no training run")
+    await expect(picture).to_have_js_property("naturalWidth", 700)
+
+    await select(page, "Look at an aspect", "Cost")
+    await expect(page.get_by_text("Prompt engineering is cheaper to start")).to_be_visible()
+    await expect(picture).to_have_count(0)
+
+    await page.get_by_role("button", name="All aspects").click()
+    await expect(picture).to_be_visible()
 
 
 async def test_a_port_that_is_taken_is_named(bot_settings: Settings, knowledge: Knowledge) -> None:

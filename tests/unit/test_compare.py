@@ -77,6 +77,7 @@ def test_a_header_may_name_the_approaches_in_other_words_and_order(header: str) 
         "| Prompt engineering | Fine-tuning |\n|---|---|\n| Cheap | Expensive |",
         "| Aspect | Prompt tuning | Fine-tuning |\n|---|---|---|\n| Cost | Low | High |",
         f"{HEADER}| | Low | High |",
+        f"{HEADER}| – | Low | High |",
         f"{HEADER}| Cost | | |",
         HEADER,
         "Prompt engineering and fine-tuning have no table here.",

@@ -15,7 +15,8 @@ import pytest
 from bot.client import Knowledge, Tunewise, serve
 from bot.errors import StartupError
 from knowledge.cite import Sections
-from knowledge.types import Answer
+from knowledge.compare import Aspect
+from knowledge.types import Answer, Citation
 from tests.wire.discord_server import (
     INVALID_SESSION,
     MENTION,
@@ -173,6 +174,14 @@ class SlowKnowledge:
 
     def meanings(self, question: str) -> tuple[str, ...]:
         return self.real.meanings(question)
+
+    @property
+    def comparison(self) -> tuple[Aspect, ...]:
+        return self.real.comparison
+
+    def explain(self, aspect: Aspect) -> tuple[Citation, ...]:
+        time.sleep(LONGEST_PAUSE_SECONDS)
+        return self.real.explain(aspect)
 
     def refresh(self) -> bool:
         time.sleep(LONGEST_PAUSE_SECONDS)
