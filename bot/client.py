@@ -58,6 +58,9 @@ class Knowledge(Protocol):
     def comparison(self) -> tuple[Aspect, ...]:
         """What the tables of that version compare; empty where none does. This alone does not block."""
 
+    def closest_aspect(self, typed: str) -> Aspect | None:
+        """The aspect of that comparison that means most nearly what was typed; None where none is near."""
+
     def explain(self, aspect: Aspect) -> tuple[Citation, ...]:
         """The sentences of that version that explain the aspect."""
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from knowledge.answer import compose
 from knowledge.cite import Sections
-from knowledge.compare import Aspect, compare, explain
+from knowledge.compare import Aspect, closest, compare, explain
 from knowledge.embed import Embedder, Vectors, load_embedder
 from knowledge.errors import IndexMismatchError, NoIndexError
 from knowledge.lexical import Analyzer
@@ -78,6 +78,10 @@ class KnowledgeBase:
     def comparison(self) -> tuple[Aspect, ...]:
         """What the tables of the version that answers now compare; empty where none does."""
         return compare(self._retriever.chunks)
+
+    def closest_aspect(self, typed: str) -> Aspect | None:
+        """The aspect of that comparison that means most nearly what was typed; None where none is near."""
+        return closest(typed, self.comparison, self.embed)
 
     def explain(self, aspect: Aspect) -> tuple[Citation, ...]:
         """The sentences of that version that explain `aspect`."""

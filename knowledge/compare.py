@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from knowledge.embed import Vectors
 from knowledge.types import Chunk, Citation, Passage
 
 Approach = Literal["prompting", "tuning", "other"]
@@ -18,6 +19,8 @@ MAX_SENTENCES = (3, 2)  # of the best section, and of the second
 # "Best season" or "Zubehör", 0.44 or less.
 LEAST_SCORE = 0.47
 NEARLY_AS_GOOD = 0.9
+# The cosine of "price" to "Cost" is 0.74, of "skills" to "Expertise" 0.58; "latency" comes to 0.46, "guitar" to 0.29.
+LEAST_COSINE = 0.5
 # A section is preferred whose heading names the aspect, and one that stands in a document with the table.
 NAMED_IN_HEADING = 0.1
 BESIDE_THE_TABLE = 0.1
@@ -115,6 +118,14 @@ def explain(
             marker = markers.setdefault((chunk.document, chunk.title, chunk.section), max(markers.values()) + 1)
             citations += [_citation(chunk, sentence, marker) for sentence in _explaining(passage, limit)]
     return tuple(citations)
+
+
+def closest(typed: str, aspects: Sequence[Aspect], encode: Callable[[Sequence[str]], Vectors]) -> Aspect | None:
+    """The aspect whose name means most nearly what was typed, as `encode` sees it; None where none is near."""
+    vectors = encode([typed, *(aspect.name for aspect in aspects)])
+    cosines = vectors[1:] @ vectors[0]
+    best = int(cosines.argmax()) if len(cosines) else -1
+    return aspects[best] if best >= 0 and cosines[best] >= LEAST_COSINE else None
 
 
 def _explaining(passage: Passage, limit: int) -> list[str]:

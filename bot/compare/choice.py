@@ -22,7 +22,7 @@ def matching(aspects: Sequence[Aspect], typed: str) -> list[Aspect]:
 
 
 def find(aspects: Sequence[Aspect], typed: str) -> Aspect | None:
-    """The aspect of this name, else the first that matches, else the one spelt most alike; None where none is close."""
+    """The aspect of this name, else the first that matches, else the one spelt most alike; None where none is."""
     named = {_folded(choice_name(aspect)): aspect for aspect in aspects} | {_folded(a.name): a for a in aspects}
     if exact := named.get(_folded(typed)):
         return exact

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import discord
 from discord import app_commands
@@ -29,6 +29,7 @@ MAX_TYPED = 60
 
 Interaction = discord.Interaction[Any]
 Aspects = tuple[Aspect, ...]
+T = TypeVar("T")
 
 
 class Compare(commands.Cog):
@@ -80,7 +81,7 @@ class Compare(commands.Cog):
     async def _typed(self, typed: str, aspects: Aspects) -> discord.ui.LayoutView:
         if not typed.strip():
             return await self._all(aspects)
-        found = find(aspects, typed)
+        found = find(aspects, typed) or await self._in_line(partial(self.bot.knowledge.closest_aspect, typed))
         shown = f"“{escape(shorten(typed, MAX_TYPED))}”"
         if found is None:
             return await self._all(aspects, f"{shown} is not among the aspects. These are all that I can compare.")
@@ -95,11 +96,15 @@ class Compare(commands.Cog):
         return await self._one(found, aspects)
 
     async def _one(self, aspect: Aspect, aspects: Aspects, note: str = "") -> discord.ui.LayoutView:
+        explanation = await self._in_line(partial(self.bot.knowledge.explain, aspect))
+        return layout.one(aspect, aspects, explanation, note)
+
+    async def _in_line(self, work: Callable[[], T]) -> T:
+        """What `work` returns, in one of the threads that answer questions. Raises Refusal where they are taken."""
         try:
-            explanation = await self.queue.run(partial(self.bot.knowledge.explain, aspect))
+            return await self.queue.run(work)
         except QueueFullError as error:
             raise errors.Refusal(QUEUE_FULL) from error
-        return layout.one(aspect, aspects, explanation, note)
 
     async def _all(self, aspects: Aspects, note: str = "") -> discord.ui.LayoutView:
         """With the picture; where it cannot be drawn, as text, and the operator finds the reason in the log."""

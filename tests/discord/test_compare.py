@@ -96,17 +96,17 @@ async def test_one_aspect_shows_both_sides_an_explanation_and_where_each_stands(
 
 
 @pytest.mark.parametrize(
-    ("typed", "aspect"), [("cost", "Cost"), ("time", "Deployment time"), ("flexibel", "Flexibility")]
+    ("typed", "aspect"), [("cost", "Cost"), ("time", "Deployment time"), ("flexibel", "Flexibility"), ("price", "Cost")]
 )
 async def test_free_text_finds_the_aspect_it_means(server: Server, typed: str, aspect: str) -> None:
     text = shown(await compare(server, aspect=typed))
 
     assert text.startswith(f"### {aspect}")
-    assert ("comes closest" in text) is (typed == "flexibel")
+    assert ("comes closest" in text) is (typed in {"flexibel", "price"})
 
 
 async def test_free_text_that_is_no_aspect_gets_all_of_them(server: Server) -> None:
-    hostile = "@everyone [price](https://evil.example) **now**"
+    hostile = "@everyone [guitar](https://evil.example) **now**"
     message = await compare(server, aspect=hostile)
 
     text = shown(message)

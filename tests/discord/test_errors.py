@@ -57,6 +57,9 @@ class FragileKnowledge:
     def comparison(self) -> tuple[Aspect, ...]:
         return self.real.comparison
 
+    def closest_aspect(self, typed: str) -> Aspect | None:
+        return self.real.closest_aspect(typed)
+
     def explain(self, aspect: Aspect) -> tuple[Citation, ...]:
         if self.error is not None:
             raise self.error

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.base import KnowledgeBase
-from knowledge.compare import LEAST_SCORE, Aspect, Side, Statement, compare, explain
+from knowledge.compare import LEAST_SCORE, Aspect, Side, Statement, closest, compare, explain
 from knowledge.lexical import Analyzer
 from knowledge.split import split_document
 from knowledge.types import Chunk, Document, Passage, ScoredSentence
@@ -146,6 +146,28 @@ def test_a_key_does_not_change_with_the_table_or_the_case() -> None:
 
     assert one.key == other.key
     assert len(one.key) == 12
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("price", "Cost"),
+        ("how expensive is it", "Cost"),
+        ("skills", "Expertise"),
+        ("meaning", "Definition"),
+        ("guitar", None),
+        ("asdf", None),
+        ("🔥", None),
+    ],
+)
+def test_other_words_are_understood_by_their_meaning(knowledge: KnowledgeBase, typed: str, meant: str | None) -> None:
+    aspect = knowledge.closest_aspect(typed)
+
+    assert (aspect.name if aspect else None) == meant
+
+
+def test_where_nothing_is_compared_nothing_is_closest(knowledge: KnowledgeBase) -> None:
+    assert closest("price", (), knowledge.embed) is None
 
 
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="|\\`<&*_[]~\n\r"), max_size=30)

@@ -143,6 +143,17 @@ def test_a_third_approach_and_a_missing_side_are_shown() -> None:
     assert picture((aspect,)).startswith(b"\x89PNG")
 
 
+def test_where_a_table_has_several_kinds_of_an_approach_each_cell_names_its_own() -> None:
+    kinds = tuple(Side(kind, "tuning", (Statement("High", (1,)),)) for kind in ("LoRA tuning", "Full fine-tuning"))
+    aspect = Aspect("Cost", kinds, an_aspect().rows)
+
+    said = contents([aspect])
+
+    assert [head["name"] for head in said["heads"]] == ["Prompt engineering", "Fine-tuning"]
+    assert [cell["name"] for cell in said["aspects"][0]["pair"]] == ["", "LoRA tuning"]
+    assert [cell["name"] for cell in said["aspects"][0]["others"]] == ["Full fine-tuning"]
+
+
 def test_more_aspects_than_a_picture_holds_are_counted() -> None:
     aspects = [an_aspect(f"Aspect {number}") for number in range(MAX_ASPECTS + 3)]
 

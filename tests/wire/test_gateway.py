@@ -179,6 +179,9 @@ class SlowKnowledge:
     def comparison(self) -> tuple[Aspect, ...]:
         return self.real.comparison
 
+    def closest_aspect(self, typed: str) -> Aspect | None:
+        return self.real.closest_aspect(typed)
+
     def explain(self, aspect: Aspect) -> tuple[Citation, ...]:
         time.sleep(LONGEST_PAUSE_SECONDS)
         return self.real.explain(aspect)
