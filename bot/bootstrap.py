@@ -12,6 +12,10 @@ from bot.ask.queue import QuestionQueue
 from bot.client import Knowledge, Tunewise, point_at
 from bot.compare.cog import Compare
 from bot.help.cog import Help
+from bot.maintain.cog import Maintain
+from bot.maintain.desk import Desk
+from bot.maintain.gaps.cog import Gaps
+from bot.privacy.cog import Privacy
 from bot.records import Records
 from bot.settings import Settings
 from knowledge.base import KnowledgeBase
@@ -45,4 +49,9 @@ async def tunewise(
         await bot.add_cog(Messages(bot, ask))
         await bot.add_cog(Compare(bot, queue))
         await bot.add_cog(Help(bot))
+        await bot.add_cog(Privacy(bot, records))
+        desk = Desk(bot, settings, records)
+        gaps = Gaps(desk)
+        await bot.add_cog(gaps)
+        await bot.add_cog(Maintain(desk, gaps))
         yield bot

@@ -21,7 +21,8 @@ from bot.ask import layout
 from bot.replies import InteractionReply, MessageReply, Reply
 from knowledge.cite import Sections
 from knowledge.compare import Aspect
-from knowledge.types import Answer, Citation
+from knowledge.embed import Vectors
+from knowledge.types import Answer, Chunk, Citation
 
 # Tunewise never joins a voice channel, so nobody needs to be told what is missing for it.
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
@@ -63,6 +64,13 @@ class Knowledge(Protocol):
 
     def explain(self, aspect: Aspect) -> tuple[Citation, ...]:
         """The sentences of that version that explain the aspect."""
+
+    @property
+    def chunks(self) -> Sequence[Chunk]:
+        """What that version holds."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """A vector of length one for each of `texts`."""
 
     def refresh(self) -> bool:
         """Takes up a newly published version; True when there was one."""
@@ -122,6 +130,17 @@ class Tunewise(commands.AutoShardedBot):
         """Leaves Discord."""
         self.refresh_knowledge.cancel()
         await super().close()
+
+    def owners(self) -> frozenset[int]:
+        """The user ids of the application's owner, or of those in the owning team who may change it."""
+        application = self.application
+        if application is None:
+            return frozenset()
+        if application.team is None:
+            return frozenset({application.owner.id})
+        roles = {discord.TeamMemberRole.admin, discord.TeamMemberRole.developer}
+        members = {member.id for member in application.team.members if member.role in roles}
+        return frozenset(members | ({application.team.owner_id} if application.team.owner_id else set()))
 
     async def on_ready(self) -> None:
         """Logs that the bot can be asked."""

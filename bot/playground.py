@@ -37,7 +37,8 @@ async def play(
     Port 0 is any free one. Raises what `tunewise` raises, and StartupError when the page cannot be served.
     """
     # Nobody has to share this bot, and the simulated clock that a cooldown would wait for stands still.
-    settings = settings.model_copy(update={"cooldown_questions": 1_000_000})
+    maintainers = set(settings.maintainer_ids)
+    settings = settings.model_copy(update={"cooldown_questions": 1_000_000, "maintainer_ids": maintainers})
     open_channels: set[int] = set()
     async with (
         tunewise(settings, knowledge=knowledge, open_channels=open_channels, shard_count=1) as bot,
@@ -46,7 +47,9 @@ async def play(
         await _set_the_stage(bot, env)
         server = env.create_guild(SERVER)
         channel = server.create_text_channel(CHANNEL, topic="Every message here is a question to Tunewise.")
-        you = server.add_member(env.create_user("You"))
+        librarian = server.create_role("Librarian", permissions=discord.Permissions(manage_guild=True))
+        you = server.add_member(env.create_user("You"), roles=[librarian])
+        maintainers.add(you.id)
         open_channels.add(channel.id)
         await env.settle()
         await _welcome(bot, channel.id)

@@ -52,6 +52,7 @@ class InteractionReply:
         self._private = private
         self._in_place = in_place
         self._incident = ""
+        self._expired = False
         self._shown: discord.Message | None = None
 
     @property
@@ -82,19 +83,37 @@ class InteractionReply:
             late = "Discord had stopped waiting, so the answer comes as a message"
             first.add_item(ui.TextDisplay(f"-# {late} (id {self._incident})."))
         if self._shown is not None:
-            self._shown = await self._shown.edit(view=first, attachments=_files(first))
+            self._shown = await self._edit(self._shown, first)
         elif self._incident:
             self._shown = await self._send(first)
         else:
             try:
                 self._shown = await self._interaction.edit_original_response(view=first, attachments=_files(first))
-            except discord.NotFound:  # somebody deleted the message
+            except discord.HTTPException as error:
+                self._expired = error.code in errors.EXPIRED_TOKEN
+                if not (self._expired or isinstance(error, discord.NotFound)):  # somebody deleted the message
+                    raise
                 self._shown = await self._send(first)
         for view in more:
             await self._send(view)
 
+    async def _edit(self, shown: discord.Message, view: ui.LayoutView) -> discord.Message:
+        """After 15 minutes the bot edits its message as any other, or writes to the person if only they see it."""
+        try:
+            return await shown.edit(view=view, attachments=_files(view))
+        except discord.HTTPException as error:
+            if error.code not in errors.EXPIRED_TOKEN:
+                raise
+        self._expired = True
+        if self._private or self._interaction.channel_id is None:
+            return await self._send(view)
+        channel: discord.PartialMessageable = self._interaction.client.get_partial_messageable(
+            self._interaction.channel_id, guild_id=self._interaction.guild_id
+        )
+        return await channel.get_partial_message(shown.id).edit(view=view, attachments=_files(view))
+
     async def _send(self, view: ui.LayoutView) -> discord.Message:
-        if not self._incident:
+        if not (self._incident or self._expired):
             return await self._interaction.followup.send(
                 view=view, files=_files(view), ephemeral=self._private, wait=True
             )

@@ -32,7 +32,7 @@ def document_text(title: str, markdown: str, *, questions: Iterable[str], source
     head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True, width=1_000_000).replace(
         f"updated: '{updated}'", f"updated: {updated}"
     )
-    body = f"# {title}\n\n{_without_title(markdown.strip(), title)}".rstrip() + "\n"
+    body = f"# {title}\n\n{_without_title(markdown.strip())}".rstrip() + "\n"
     headings = _HEADINGS.match(body)
     start = headings.end() if headings else 0
     return f"---\n{head}---\n\n{body[:start].rstrip()}\n{_asked(questions)}\n{body[start:]}"
@@ -78,10 +78,10 @@ def read_upload(name: str, data: bytes) -> Document:
         return load_file(path, name)
 
 
-def _without_title(markdown: str, title: str) -> str:
-    """`markdown` without a first heading that only repeats the title."""
+def _without_title(markdown: str) -> str:
+    """`markdown` without the title that it begins with: the document has another."""
     first, _, rest = markdown.partition("\n")
-    return rest.lstrip() if first.lstrip("# ").casefold() == title.casefold() and first.startswith("# ") else markdown
+    return rest.lstrip() if first.startswith("# ") else markdown
 
 
 def _asked(questions: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from knowledge.lexical import Analyzer
 from knowledge.retrieve import Retriever
 from knowledge.settings import KnowledgeSettings
 from knowledge.store import Store, open_store
-from knowledge.types import Answer, Citation
+from knowledge.types import Answer, Chunk, Citation
 
 
 class KnowledgeBase:
@@ -69,6 +69,11 @@ class KnowledgeBase:
             if answer.kind == "answer":
                 return replace(answer, question=question, understood=understood)
         return compose(retriever.search(question), retriever.version, threshold)
+
+    @property
+    def chunks(self) -> Sequence[Chunk]:
+        """What that version holds."""
+        return self._retriever.chunks
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """A vector of length one for each of `texts`."""

@@ -35,6 +35,9 @@ class ButtonHandler(Protocol):
     async def vote(self, interaction: Interaction, answer_id: str, direction: VoteDirection) -> None:
         """Counts a vote on an answer."""
 
+    async def tell_me(self, interaction: Interaction, answer_id: str) -> None:
+        """Promises to tell the person once the question of an abstention is covered, or takes that back."""
+
 
 def handler(interaction: Interaction) -> ButtonHandler:
     """The cog of the bot that got `interaction`."""
@@ -152,8 +155,26 @@ class VoteButton(Button, template=r"tw:vote:(?P<answer>[\w-]+):(?P<direction>up|
         await handler(interaction).vote(interaction, self.answer_id, self.direction)
 
 
+class TellMeButton(Button, template=r"tw:tell:(?P<answer>[\w-]+)"):
+    """Asks to be told when the documents cover the question."""
+
+    def __init__(self, answer_id: str) -> None:
+        """`answer_id` is the records' id of the abstention."""
+        super().__init__(ui.Button(label="Tell me when you know", emoji="🔔", custom_id=f"tw:tell:{answer_id}"))
+        self.answer_id = answer_id
+
+    @classmethod
+    async def from_custom_id(cls, _: Interaction, item: ui.Item[Any], match: re.Match[str], /) -> Self:
+        """The button that was pressed."""
+        return cls(match["answer"])
+
+    async def callback(self, interaction: Interaction) -> None:
+        """Subscribes, or takes the subscription back."""
+        await handler(interaction).tell_me(interaction, self.answer_id)
+
+
 def _label(item: ui.Item[Any]) -> str:
     return (item.label or "") if isinstance(item, ui.Button) else ""
 
 
-ALL = (AskButton, ExampleButton, SourcesButton, FollowUpButton, VoteButton)
+ALL = (AskButton, ExampleButton, SourcesButton, FollowUpButton, TellMeButton, VoteButton)

@@ -172,6 +172,15 @@ class Ask(commands.Cog):
 
         await self.bot.respond(InteractionReply(interaction, private=True), thanks)
 
+    async def tell_me(self, interaction: Interaction, answer_id: str) -> None:
+        """Promises to tell the person once the question of an abstention is covered, or takes that back."""
+
+        async def promised() -> list[discord.ui.LayoutView]:
+            subscribed = await self.records.subscriptions.toggle(answer_id, interaction.user.id)
+            return [layout.notice(ANSWER_GONE) if subscribed is None else layout.subscription(subscribed)]
+
+        await self.bot.respond(InteractionReply(interaction, private=True), promised)
+
     async def say(self, reply: Reply, sentence: str) -> None:
         """Shows one sentence."""
 

@@ -9,7 +9,15 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.ask.buttons import MAX_LABEL, AskButton, ExampleButton, FollowUpButton, SourcesButton, VoteButton
+from bot.ask.buttons import (
+    MAX_LABEL,
+    AskButton,
+    ExampleButton,
+    FollowUpButton,
+    SourcesButton,
+    TellMeButton,
+    VoteButton,
+)
 from bot.ask.question import EXAMPLES
 from bot.records import StoredAnswer, VoteResult
 from bot.text import defuse, escape, shorten, split, unescape
@@ -40,20 +48,20 @@ def answer(answer: Answer, answer_id: str | None) -> list[ui.LayoutView]:
             for number, suggestion in enumerate(answer.suggestions[:5] if answer_id else ())
             if answer_id
         ]
-        return _messages(
-            [title, *text, *(["-# The closest that I can answer:"] if buttons else [])], AMBER, buttons, title=title
-        )
+        hint = ["-# The closest that I can answer:"] if buttons else []
+        tell_me = [TellMeButton(answer_id)] if answer_id else []
+        return messages([title, *text, *hint], AMBER, buttons, tell_me, title=title)
     sources = sources_line(answer.citations)
     votes = (VoteButton(answer_id, "up"), VoteButton(answer_id, "down")) if answer_id else ()
     row = [SourcesButton(answer_id), FollowUpButton(), *votes] if answer_id else []
-    return _messages([title, *text, *([sources] if sources else [])], GREEN, row, title=title)
+    return messages([title, *text, *([sources] if sources else [])], GREEN, row, title=title)
 
 
 def clarify(question: str, meanings: Sequence[str]) -> ui.LayoutView:
     """Asks what an unclear question means; each button asks one of its `meanings`."""
     buttons = [ExampleButton(number, shorten(meaning, MAX_LABEL)) for number, meaning in enumerate(meanings)]
     title = _title(question)
-    return _messages([title, CLARIFY], AMBER, buttons, title=title)[0]
+    return messages([title, CLARIFY], AMBER, buttons, title=title)[0]
 
 
 def question_of(message: discord.Message) -> str:
@@ -94,7 +102,7 @@ def sources(stored: StoredAnswer) -> list[ui.LayoutView]:
             *(f">>> {piece}" for piece in more),
         ]
     blocks.append(f"-# {confidence(stored.confidence)} · Knowledge version {escape(stored.version)}")
-    return _messages(blocks, GREEN)
+    return messages(blocks, GREEN)
 
 
 def highlight(passage: str, quotes: Iterable[str]) -> str:
@@ -127,10 +135,19 @@ def vote(result: VoteResult) -> ui.LayoutView:
     return notice("Your vote is withdrawn.")
 
 
+def subscription(subscribed: bool) -> ui.LayoutView:
+    """What became of the wish to be told."""
+    if subscribed:
+        return notice(
+            "🔔 I will write you a direct message as soon as the documents answer this. Press again to take it back."
+        )
+    return notice("🔕 I will not write to you about this.")
+
+
 def welcome(text: str) -> ui.LayoutView:
     """`text` over buttons that ask the example questions."""
     buttons = [ExampleButton(number, question) for number, question in enumerate(EXAMPLES)]
-    return _messages([text], GREEN, buttons)[0]
+    return messages([text], GREEN, buttons)[0]
 
 
 def notice(text: str) -> ui.LayoutView:
@@ -161,10 +178,10 @@ def _place(citation: Citation) -> str:
     return " › ".join(escape(shorten(name, MAX_NAME)) for name in names)
 
 
-def _messages(
-    blocks: Sequence[str], colour: discord.Colour, buttons: Sequence[ui.Item[Any]] = (), *, title: str | None = None
+def messages(
+    blocks: Sequence[str], colour: discord.Colour, *rows: Sequence[ui.Item[Any]], title: str | None = None
 ) -> list[ui.LayoutView]:
-    """`blocks` in as few messages as hold them, in order, with one row of `buttons` under the last.
+    """`blocks` in as few messages as hold them, in order, with `rows` of buttons under the last.
 
     A line stands above a block that is thin print. `title` is the block that shows the question.
     """
@@ -176,9 +193,9 @@ def _messages(
         packed[-1].append(block)
     views = []
     for texts in packed:
-        row = [ui.ActionRow(*buttons)] if buttons and texts is packed[-1] else []
+        buttons = [ui.ActionRow(*row) for row in rows if row and texts is packed[-1]]
         items = [item for text in texts for item in _displayed(text, is_title=text is title)]
-        container = ui.Container(*items, *row, accent_colour=colour)
+        container = ui.Container(*items, *buttons, accent_colour=colour)
         views.append(ui.LayoutView(timeout=None).add_item(container))
     return views
 

@@ -20,8 +20,9 @@ from bot.records import Records
 from bot.settings import Settings
 from knowledge.cite import Sections
 from knowledge.compare import Aspect
+from knowledge.embed import Vectors
 from knowledge.errors import StoreUnreachableError
-from knowledge.types import Answer, Citation
+from knowledge.types import Answer, Chunk, Citation
 from tests.discord.world import COVERED, Server, buttons, custom_id, shown
 
 
@@ -64,6 +65,13 @@ class FragileKnowledge:
         if self.error is not None:
             raise self.error
         return self.real.explain(aspect)
+
+    @property
+    def chunks(self) -> Sequence[Chunk]:
+        return self.real.chunks
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        return self.real.embed(texts)
 
     def refresh(self) -> bool:
         if self.error is not None:

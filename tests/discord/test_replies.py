@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -31,6 +32,18 @@ class Probe(commands.Cog):
     async def probe(self, interaction: discord.Interaction[Any]) -> None:
         """Shows the message."""
         await self.show(InteractionReply(interaction, private=False), "first", {"table.csv": FILE})
+
+    @app_commands.command()
+    async def slow(self, interaction: discord.Interaction[Any], private: bool) -> None:
+        """Shows how far it is, works for longer than Discord lets an interaction live, and shows what came of it."""
+        reply = InteractionReply(interaction, private=private)
+
+        async def views() -> Sequence[ui.LayoutView]:
+            await reply.show(ui.LayoutView(timeout=None).add_item(ui.TextDisplay("working")))
+            await asyncio.sleep(16 * 60)
+            return [ui.LayoutView(timeout=None).add_item(ui.TextDisplay(text)) for text in ("done", "and more")]
+
+        await self.bot.respond(reply, views)
 
     async def show(self, reply: InteractionReply, text: str, files: dict[str, bytes]) -> None:
         async def views() -> Sequence[ui.LayoutView]:
@@ -104,3 +117,22 @@ async def test_a_button_that_came_too_late_is_answered_by_a_message(
     await server.alice.click(probe, label="second")
 
     assert [shown(message).split("\n")[0] for message in server.answers] == ["first", "second"]
+
+
+async def test_after_fifteen_minutes_the_bot_edits_its_message_itself(server: Server) -> None:
+    result = await server.alice.slash(server.channel, "slow", private=False)
+    assert shown(result.response) == "working"
+
+    await server.env.advance_time(17 * 60)
+
+    assert [shown(message) for message in server.answers] == ["done", "and more"]
+
+
+async def test_after_fifteen_minutes_what_only_one_person_saw_goes_on_in_a_direct_message(server: Server) -> None:
+    result = await server.alice.slash(server.channel, "slow", private=True)
+    assert shown(result.response) == "working"
+
+    await server.env.advance_time(17 * 60)
+
+    told = sorted(server.alice.user.dm_channel.history(), key=lambda message: message.id)
+    assert [shown(message) for message in told] == ["done", "and more"]

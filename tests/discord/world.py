@@ -60,6 +60,12 @@ def custom_id(message: discord.Message | simcord.ResponseMessage | None, label: 
     return found
 
 
+def custom_ids(message: discord.Message | simcord.ResponseMessage | None, prefix: str) -> list[str]:
+    """The custom ids of the buttons whose custom id begins with `prefix`, from top to bottom."""
+    found = (item.custom_id or "" for item in _items(message) if isinstance(item, ui.Button))
+    return [custom_id for custom_id in found if custom_id.startswith(prefix)]
+
+
 def _items(message: discord.Message | simcord.ResponseMessage | None) -> list[ui.Item[Any]]:
     assert message is not None, "there is no message"
     real = message.message if isinstance(message, simcord.ResponseMessage) else message

@@ -128,8 +128,12 @@ def test_an_abstention_cites_nothing_and_offers_what_is_covered() -> None:
 
     (view,) = layout.answer(answer, "id")
 
-    assert [button.label for button in buttons(view)] == ["What does it cost?", "How long does it take?"]
-    assert [button.custom_id for button in buttons(view)] == ["tw:ask:id:0", "tw:ask:id:1"]
+    assert [button.label for button in buttons(view)] == [
+        "What does it cost?",
+        "How long does it take?",
+        "Tell me when you know",
+    ]
+    assert [button.custom_id for button in buttons(view)] == ["tw:ask:id:0", "tw:ask:id:1", "tw:tell:id"]
 
 
 def test_a_long_answer_takes_several_messages_and_the_last_has_the_buttons() -> None:

@@ -16,7 +16,8 @@ from bot.client import Knowledge, Tunewise, serve
 from bot.errors import StartupError
 from knowledge.cite import Sections
 from knowledge.compare import Aspect
-from knowledge.types import Answer, Citation
+from knowledge.embed import Vectors
+from knowledge.types import Answer, Chunk, Citation
 from tests.wire.discord_server import (
     INVALID_SESSION,
     MENTION,
@@ -185,6 +186,13 @@ class SlowKnowledge:
     def explain(self, aspect: Aspect) -> tuple[Citation, ...]:
         time.sleep(LONGEST_PAUSE_SECONDS)
         return self.real.explain(aspect)
+
+    @property
+    def chunks(self) -> Sequence[Chunk]:
+        return self.real.chunks
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        return self.real.embed(texts)
 
     def refresh(self) -> bool:
         time.sleep(LONGEST_PAUSE_SECONDS)

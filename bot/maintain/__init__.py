@@ -1,0 +1,1 @@
+"""Maintaining: /knowledge, with which maintainers publish the documents and see what they lack."""

@@ -1,0 +1,1 @@
+"""What the knowledge lacks: gaps by meaning, and documents that maintainers add for them."""
