@@ -47,15 +47,20 @@ class AllButton(ui.DynamicItem[ui.Button[Any]], template=r"tw:compare:all"):
         await handler(interaction).show_all(interaction)
 
 
-class AspectSelect(ui.DynamicItem[ui.Select[Any]], template=r"tw:compare:aspect"):
-    """Shows the aspect that is selected."""
+class AspectSelect(ui.DynamicItem[ui.Select[Any]], template=r"tw:compare:aspect:\w+"):
+    """Shows the aspect that is selected.
+
+    Its `custom_id` is another one in each view: where it stays the same, Discord goes on showing what was selected, and
+    does not let a person select that again.
+    """
 
     def __init__(self, aspects: Sequence[Aspect], shown: Aspect | None = None) -> None:
         """The first 25 of `aspects`, without the one that is `shown`, are to select from; there must be one."""
         others = [aspect for aspect in aspects if aspect != shown][:MAX_CHOICES]
         options = [discord.SelectOption(label=choice_name(aspect), value=aspect.key) for aspect in others]
         placeholder = "Look at another aspect" if shown else "Look at an aspect"
-        super().__init__(ui.Select(custom_id="tw:compare:aspect", placeholder=placeholder, options=options))
+        custom_id = f"tw:compare:aspect:{shown.key if shown else 'all'}"
+        super().__init__(ui.Select(custom_id=custom_id, placeholder=placeholder, options=options))
 
     @classmethod
     async def from_custom_id(cls, _: Interaction, item: ui.Item[Any], match: re.Match[str], /) -> Self:
