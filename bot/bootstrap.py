@@ -17,6 +17,8 @@ from bot.maintain.desk import Desk
 from bot.maintain.gaps.cog import Gaps
 from bot.privacy.cog import Privacy
 from bot.records import Records
+from bot.server.cog import Settings as ServerSettings
+from bot.server.preferences import ServerPreferences
 from bot.settings import Settings
 from knowledge.base import KnowledgeBase
 
@@ -27,7 +29,6 @@ async def tunewise(
     *,
     knowledge: Knowledge | None = None,
     records: Records | None = None,
-    open_channels: set[int] | None = None,
     shard_count: int | None = None,
 ) -> AsyncIterator[Tunewise]:
     """The bot as the settings want it; a part that is given replaces the real one, and its giver closes it.
@@ -43,7 +44,12 @@ async def tunewise(
             stack.push_async_callback(records.close)
         queue = QuestionQueue(knowledge.ask, workers=settings.workers, limit=settings.max_questions_in_flight)
         stack.callback(queue.close)
-        bot = Tunewise(knowledge=knowledge, open_channels=open_channels, shard_count=shard_count)
+        bot = Tunewise(
+            knowledge=knowledge,
+            preferences=ServerPreferences(records.servers),
+            message_content=settings.message_content_intent,
+            shard_count=shard_count,
+        )
         ask = Ask(bot, settings, queue, records)
         await bot.add_cog(ask)
         await bot.add_cog(Messages(bot, ask))
@@ -54,4 +60,5 @@ async def tunewise(
         gaps = Gaps(desk)
         await bot.add_cog(gaps)
         await bot.add_cog(Maintain(desk, gaps))
+        await bot.add_cog(ServerSettings(bot))
         yield bot

@@ -19,6 +19,7 @@ from discord.http import Route
 from bot import errors
 from bot.ask import layout
 from bot.replies import InteractionReply, MessageReply, Reply
+from bot.server.preferences import ServerPreferences
 from knowledge.cite import Sections
 from knowledge.compare import Aspect
 from knowledge.embed import Vectors
@@ -90,33 +91,34 @@ class Tree(app_commands.CommandTree["Tunewise"]):
 
 
 class Tunewise(commands.AutoShardedBot):
-    """The client. It needs no privileged intent, unless there are channels that it reads as a whole."""
+    """The client. It needs no privileged intent, unless the operator lets it read channels as a whole."""
 
     def __init__(
         self,
         *,
         knowledge: Knowledge,
-        open_channels: set[int] | None = None,
+        preferences: ServerPreferences,
+        message_content: bool = False,
         shard_count: int | None = None,
     ) -> None:
         """The bot, not yet connected.
 
-        `open_channels` are the ids of the channels where every message is a question; more may be added while
-        the bot runs. Without `shard_count` Discord says how many shards there are.
+        `preferences` are those of its servers; `message_content` asks for the intent to read messages that do not
+        address the bot. Without `shard_count` Discord says how many shards there are.
         """
         super().__init__(
             command_prefix=(),
             help_command=None,
             tree_cls=Tree,
             intents=discord.Intents(
-                guilds=True, guild_messages=True, dm_messages=True, message_content=open_channels is not None
+                guilds=True, guild_messages=True, dm_messages=True, message_content=message_content
             ),
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_ratelimit_timeout=SECONDS_TO_WAIT_FOR_A_RATE_LIMIT,
             shard_count=shard_count,
         )
-        self.open_channels = open_channels if open_channels is not None else set[int]()
+        self.preferences = preferences
         self.command_ids: dict[str, int] = {}
         self.knowledge = knowledge
         self._refresh_problem = ""

@@ -148,9 +148,16 @@ def check_guilds(guilds: Sequence[Guild], application_id: str) -> list[Check]:
     return checks
 
 
-def check_intents(flags: int) -> Check:
-    """Tells whether the message content intent is on; nothing fails without it."""
+def check_intents(flags: int, *, wanted: bool) -> Check:
+    """Tells whether the message content intent is on; it must be where MESSAGE_CONTENT_INTENT asks for it."""
     state = "on" if flags & MESSAGE_CONTENT_FLAGS else "off"
+    if wanted and state == "off":
+        return Check(
+            "intents",
+            "fail",
+            "MESSAGE_CONTENT_INTENT asks for the message content intent, which is off in the developer portal.",
+            "Switch it on there (your application, page Bot), or set MESSAGE_CONTENT_INTENT=false.",
+        )
     return Check(
         "intents",
         "ok",
@@ -235,7 +242,7 @@ async def _check_discord(settings: Settings) -> list[Check]:
         return [error.check]
     return [
         Check("token", "ok", f"Discord knows the token; it is {user.username}'s."),
-        check_intents(application.flags),
+        check_intents(application.flags, wanted=settings.message_content_intent),
         *check_guilds(guilds, application.id),
     ]
 

@@ -15,6 +15,7 @@ from bot.ask import layout
 from bot.bootstrap import tunewise
 from bot.client import SECONDS_BETWEEN_REFRESHES, Knowledge, Tunewise
 from bot.errors import StartupError
+from bot.records import Preferences
 from bot.settings import Settings
 
 SERVER = "Tunewise playground"
@@ -38,23 +39,24 @@ async def play(
     """
     # Nobody has to share this bot, and the simulated clock that a cooldown would wait for stands still.
     maintainers = set(settings.maintainer_ids)
-    settings = settings.model_copy(update={"cooldown_questions": 1_000_000, "maintainer_ids": maintainers})
-    open_channels: set[int] = set()
+    changes = {"cooldown_questions": 1_000_000, "maintainer_ids": maintainers, "message_content_intent": True}
+    settings = settings.model_copy(update=changes)
     async with (
-        tunewise(settings, knowledge=knowledge, open_channels=open_channels, shard_count=1) as bot,
+        tunewise(settings, knowledge=knowledge, shard_count=1) as bot,
         simcord.run(bot, check_errors=False, settle_timeout=SECONDS_FOR_AN_ANSWER) as env,
     ):
         await _set_the_stage(bot, env)
         server = env.create_guild(SERVER)
         channel = server.create_text_channel(CHANNEL, topic="Every message here is a question to Tunewise.")
-        librarian = server.create_role("Librarian", permissions=discord.Permissions(manage_guild=True))
+        librarian = server.create_role("Librarian", permissions=discord.Permissions(administrator=True))
         you = server.add_member(env.create_user("You"), roles=[librarian])
         maintainers.add(you.id)
-        open_channels.add(channel.id)
+        await bot.preferences.choose(server.id, channel.id, Preferences(listens="everything"))
         await env.settle()
         await _welcome(bot, channel.id)
         preview = env.preview(channel, viewers=[you], layout="channel", port=port)
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(bot.preferences.forget, server.id)  # the next playground has another server
             try:
                 await stack.enter_async_context(preview)
             except simcord.SetupError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
@@ -10,11 +11,18 @@ from typing import Any, Protocol
 
 import aiohttp
 import discord
+import structlog
 from discord import ui
 
 from bot import errors
+from bot.text import shorten, visible
 
+_USER = re.compile(r"<@!?\d+>")
+MAX_THREAD_NAME = 90  # of Discord's 100
 NOT_DELIVERED = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError)
+
+
+log = structlog.get_logger(__name__)
 
 
 class Illustrated(ui.LayoutView):
@@ -145,9 +153,15 @@ class InteractionReply:
 class MessageReply:
     """The answer to a message, as a reply to it."""
 
-    def __init__(self, message: discord.Message, shown: Sequence[discord.Message] = ()) -> None:
-        """`message` is what the person wrote; `shown` are the messages that answer it already, to be changed."""
+    def __init__(
+        self, message: discord.Message, shown: Sequence[discord.Message] = (), *, in_thread: bool = False
+    ) -> None:
+        """`message` is what the person wrote; `shown` are the messages that answer it already, to be changed.
+
+        `in_thread`: the answer goes to a thread of its own, where Discord and the channel allow one.
+        """
         self._message = message
+        self._in_thread = in_thread
         self.shown = list(shown)
 
     @property
@@ -182,8 +196,23 @@ class MessageReply:
         Discord makes one message only of several with one nonce: a request that is sent again, or another process that
         got the question too, adds none.
         """
+        if (thread := await self._thread()) is not None:
+            return await thread.send(view=view, files=_files(view), nonce=nonce)
         reference = self._message.to_reference(fail_if_not_exists=False)
         return await self._message.channel.send(view=view, files=_files(view), reference=reference, nonce=nonce)
+
+    async def _thread(self) -> discord.Thread | None:
+        """The thread of the message, opened where there is none; None where the answer stays in the channel."""
+        if not self._in_thread or not isinstance(self._message.channel, discord.TextChannel):
+            return None
+        if self._message.thread is not None:
+            return self._message.thread
+        name = shorten(visible(_USER.sub("", self._message.content)), MAX_THREAD_NAME) or "Tunewise"
+        try:
+            return await self._message.create_thread(name=name)
+        except discord.HTTPException as error:
+            log.warning("thread_not_opened", channel=self._message.channel.id, error=str(error))
+            return None
 
     async def apologise(self, view: ui.LayoutView) -> bool:
         """Shows `view` in place of the answer, else in a direct message."""

@@ -18,6 +18,10 @@ class Settings(KnowledgeSettings):
     )
     discord_api_url: str = Field("", description="Another server that speaks Discord's API; empty: Discord itself.")
     discord_gateway_url: str = Field("", description="Its gateway, as in ws://localhost:9000; empty: Discord's.")
+    message_content_intent: bool = Field(
+        False,
+        description="Read messages that do not address the bot; the intent must be on in the developer portal too.",
+    )
     maintainer_ids: Annotated[frozenset[int], NoDecode] = Field(
         frozenset(), description="User or role ids, comma separated, that may change the knowledge."
     )

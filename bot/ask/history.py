@@ -53,17 +53,24 @@ async def before_follow_up(answer: discord.Message, me: discord.abc.User) -> lis
 async def answers_to(
     channel: MessageableChannel | discord.PartialMessageable, question_id: int, me: discord.abc.User
 ) -> list[discord.Message]:
-    """The bot's messages among the first ones after the question that reply to it, oldest first."""
+    """The bot's messages among the first ones after the question that reply to it, oldest first.
+
+    In the thread that was opened from the question these are all that the bot wrote before anybody else did.
+    """
+    answers: list[discord.Message] = []
     try:
-        later = channel.history(after=discord.Object(question_id), limit=ANSWERS_LOOKED_THROUGH, oldest_first=True)
-        return [
-            message
-            async for message in later
-            if message.author == me and message.reference and message.reference.message_id == question_id
-        ]
+        after = discord.Object(question_id)
+        async for message in channel.history(after=after, limit=ANSWERS_LOOKED_THROUGH, oldest_first=True):
+            if message.is_system():  # "alice started a thread"
+                continue
+            replies = message.reference is not None and message.reference.message_id == question_id
+            if message.author == me and (replies or channel.id == question_id):
+                answers.append(message)
+            elif channel.id == question_id:
+                break
     except discord.HTTPException as error:
         log.info("history_not_read", channel=channel.id, error=str(error))
-        return []
+    return answers
 
 
 def own_thread(channel: object, me: discord.abc.User) -> bool:

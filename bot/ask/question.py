@@ -33,6 +33,11 @@ _HELLO = re.compile(
     r"|ping|test|start|(?:please )?help(?: me)?(?: please)?|how are you|who are you|what are you"
     r"|what (?:can|do) you do|how do you work|how do i use (?:you|this|it))"
 )
+_ASKING = re.compile(
+    r"(?:(?:hey|hi|hello|ok|so|and|but|guys|folks)[\s,]+)*(?:(?:what|which|who|when|where|why|how|is|are|do|does|did|can|could"
+    r"|should|would|will)(?:'?s|n't)?\b(?=[^.!]*$)|(?:does )?any(?:one|body) (?:know|here)\b|what about\b|how about\b)",
+    re.IGNORECASE,
+)
 _PRAISE = (
     r"(?:thanks|thank (?:you|u)|thx|ty|tysm|cheers|great|cool|nice|perfect|awesome|wow|ok|okay|got it"
     r"|good bot|bye|goodbye)"
@@ -74,6 +79,12 @@ def read(raw: str, *, bot_id: int) -> Reading:
     if not letters:
         return Reading("smalltalk", _NO_WORDS) if mentions or emoji or text else Reading("refused", _BLANK)
     return _smalltalk(text) or Reading("question", text)
+
+
+def asks(text: str) -> bool:
+    """Whether `text`, written to nobody in particular, is a question: by its mark or by how it begins."""
+    said = " ".join(text.split())
+    return said.endswith("?") or _ASKING.match(said) is not None
 
 
 def _smalltalk(text: str) -> Reading | None:

@@ -1,10 +1,11 @@
-"""What the bot remembers, in SQLite or Postgres: answers, votes, subscriptions and changes of the knowledge."""
+"""What the bot remembers, in SQLite or Postgres: answers, votes, subscriptions, changes, what servers chose."""
 
 from bot.records.changes import Change
 from bot.records.database import RecordsError
 from bot.records.gaps import Closest, Decided, Gap
 from bot.records.people import Person
 from bot.records.records import Records, StoredAnswer, UnknownAnswerError, VoteResult
+from bot.records.servers import Preferences
 from bot.records.subscriptions import Subscription
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Decided",
     "Gap",
     "Person",
+    "Preferences",
     "Records",
     "RecordsError",
     "StoredAnswer",

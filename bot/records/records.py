@@ -14,6 +14,7 @@ from bot.records.changes import Changes
 from bot.records.database import Database, storable
 from bot.records.gaps import Gaps, question_key
 from bot.records.people import People
+from bot.records.servers import Servers
 from bot.records.subscriptions import Subscriptions
 from bot.records.tables import answers, votes
 from knowledge.types import Answer, AnswerKind, Citation
@@ -50,7 +51,8 @@ class VoteResult:
 
 
 class Records:
-    """The answers and the votes on them, and beside them `gaps`, `subscriptions`, `changes` and `people`.
+    """The answers and the votes on them, and beside them `gaps`, `subscriptions`, `changes`, `people` and
+    `servers`.
 
     Every method of these raises RecordsError when the database fails.
     """
@@ -62,6 +64,7 @@ class Records:
         self.subscriptions = Subscriptions(database)
         self.changes = Changes(database)
         self.people = People(database)
+        self.servers = Servers(database)
 
     @classmethod
     async def open(cls, url: str) -> Records:

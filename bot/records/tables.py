@@ -93,3 +93,13 @@ changes = Table(
     Column("version", String(64), nullable=False),
     Column("detail", Text, nullable=False),
 )
+
+server_settings = Table(
+    "server_settings",
+    metadata,
+    Column("server_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel_id", BigInteger, primary_key=True, autoincrement=False),  # 0: the whole server
+    Column("place", String(16)),
+    Column("listens", String(16)),
+    Column("language", String(8)),
+)

@@ -154,6 +154,7 @@ async def test_all_that_is_stored_about_a_person_is_an_id(records: Records, url:
         "subscriptions": {"answer_id", "user_id", "at"},
         "gap_decisions": {"key", "decision", "gap_id", "document", "at"},
         "changes": {"id", "at", "user_id", "action", "version", "detail"},
+        "server_settings": {"server_id", "channel_id", "place", "listens", "language"},
     }  # fmt: skip
 
 

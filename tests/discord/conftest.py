@@ -32,19 +32,9 @@ async def records(bot_settings: Settings) -> AsyncIterator[Records]:
 
 
 @pytest.fixture
-def open_channels() -> set[int] | None:
-    """None: the bot has no channel that it reads as a whole."""
-    return None
-
-
-@pytest.fixture
-async def simcord_bot(
-    bot_settings: Settings, knowledge: Knowledge, records: Records, open_channels: set[int] | None
-) -> AsyncIterator[Tunewise]:
+async def simcord_bot(bot_settings: Settings, knowledge: Knowledge, records: Records) -> AsyncIterator[Tunewise]:
     """The bot as bootstrap builds it."""
-    async with tunewise(
-        bot_settings, knowledge=knowledge, records=records, open_channels=open_channels, shard_count=1
-    ) as bot:
+    async with tunewise(bot_settings, knowledge=knowledge, records=records, shard_count=1) as bot:
         yield bot
 
 

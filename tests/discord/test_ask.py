@@ -247,19 +247,3 @@ async def test_help_lists_later_commands_to_those_who_may_use_them(server: Serve
 
     assert "later" in shown(result.response)
     assert "secret" not in shown(result.response)
-
-
-class TestOpenChannel:
-    """A channel where every message is a question."""
-
-    @pytest.fixture
-    def open_channels(self) -> set[int]:
-        return set()
-
-    async def test_every_message_there_is_a_question(self, server: Server, open_channels: set[int]) -> None:
-        open_channels.add(server.channel.id)
-
-        await server.alice.send(server.channel, COVERED)
-
-        (answer,) = server.answers
-        assert "[1]" in shown(answer)

@@ -11,6 +11,8 @@ import pytest
 from bot import __main__ as command_line
 from bot.client import Knowledge, Tunewise, serve
 from bot.errors import StartupError
+from bot.records import Records
+from bot.server.preferences import ServerPreferences
 
 
 @pytest.fixture(autouse=True)
@@ -72,12 +74,12 @@ class Response:
     ],
 )
 async def test_a_refused_start_says_what_to_do(
-    knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch, error: Exception, remedy: str
+    knowledge: Knowledge, records: Records, monkeypatch: pytest.MonkeyPatch, error: Exception, remedy: str
 ) -> None:
     async def refuse(_token: str) -> None:
         raise error
 
-    bot = Tunewise(knowledge=knowledge)
+    bot = Tunewise(knowledge=knowledge, preferences=ServerPreferences(records.servers))
     monkeypatch.setattr(bot, "login", refuse)
 
     with pytest.raises(StartupError, match=remedy):

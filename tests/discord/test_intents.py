@@ -16,29 +16,27 @@ from tests.discord.world import COVERED, NOT_COVERED, Server, shown
 PRIVILEGED = {"members", "presences", "message_content"}
 
 
-async def intents(
-    bot_settings: Settings, knowledge: Knowledge, records: Records, open_channels: set[int] | None
-) -> set[str]:
+async def intents(bot_settings: Settings, knowledge: Knowledge, records: Records) -> set[str]:
     """What the bot that bootstrap builds asks Discord for."""
-    async with tunewise(bot_settings, knowledge=knowledge, records=records, open_channels=open_channels) as bot:
+    async with tunewise(bot_settings, knowledge=knowledge, records=records) as bot:
         return {name for name, wanted in bot.intents if wanted}
 
 
 async def test_no_privileged_intent_by_default(bot_settings: Settings, knowledge: Knowledge, records: Records) -> None:
-    assert await intents(bot_settings, knowledge, records, None) & PRIVILEGED == set()
+    assert await intents(bot_settings, knowledge, records) & PRIVILEGED == set()
 
 
 async def test_no_more_than_servers_and_messages(
     bot_settings: Settings, knowledge: Knowledge, records: Records
 ) -> None:
-    assert await intents(bot_settings, knowledge, records, None) == {"guilds", "guild_messages", "dm_messages"}
+    assert await intents(bot_settings, knowledge, records) == {"guilds", "guild_messages", "dm_messages"}
 
 
-@pytest.mark.parametrize("open_channels", [set(), {1}], ids=["none yet", "one"])
-async def test_the_content_of_messages_only_where_there_are_open_channels(
-    bot_settings: Settings, knowledge: Knowledge, records: Records, open_channels: set[int]
+@pytest.mark.parametrize("bot_settings", [{"message_content_intent": True}], indirect=True)
+async def test_the_content_of_messages_only_where_the_operator_says_so(
+    bot_settings: Settings, knowledge: Knowledge, records: Records
 ) -> None:
-    assert await intents(bot_settings, knowledge, records, open_channels) & PRIVILEGED == {"message_content"}
+    assert await intents(bot_settings, knowledge, records) & PRIVILEGED == {"message_content"}
 
 
 async def test_the_bot_pings_nobody_by_default(bot_settings: Settings, knowledge: Knowledge, records: Records) -> None:

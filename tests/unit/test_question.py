@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.ask.question import EXAMPLES, MAX_LENGTH, read
+from bot.ask.question import EXAMPLES, MAX_LENGTH, asks, read
 
 BOT_ID = 99
 
@@ -84,3 +84,22 @@ def test_the_example_questions_are_questions(example: str) -> None:
 @given(st.text())
 def test_every_text_is_read_as_something_with_words(raw: str) -> None:
     assert read(raw, bot_id=BOT_ID).text.strip()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What is LoRA?",
+        "is lora cheaper",
+        "hey guys, how do i fine-tune",
+        "anyone know what rank to use",
+        "LoRA or QLoRA?",
+    ],
+)
+def test_a_question_written_to_nobody_is_known_by_its_mark_or_its_beginning(text: str) -> None:
+    assert asks(text)
+
+
+@pytest.mark.parametrize("text", ["", "lunch at noon", "I like LoRA.", "do it now!", "what a day. see you", "whatever"])
+def test_what_is_no_question_is_left_alone(text: str) -> None:
+    assert not asks(text)

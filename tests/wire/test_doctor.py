@@ -205,9 +205,14 @@ def test_the_invite_link_asks_for_the_bot_its_commands_and_its_permissions() -> 
 
 @pytest.mark.parametrize(("flags", "state"), [(0, "off"), (1 << 18, "on"), (1 << 19, "on"), (1 << 14, "off")])
 def test_the_message_content_intent_is_told_but_not_required(flags: int, state: str) -> None:
-    check = check_intents(flags)
+    check = check_intents(flags, wanted=False)
     assert check.status == "ok"
     assert f"is {state}." in check.message
+
+
+@pytest.mark.parametrize(("flags", "status"), [(0, "fail"), (1 << 18, "ok"), (1 << 19, "ok")])
+def test_the_message_content_intent_must_be_on_where_the_settings_ask_for_it(flags: int, status: str) -> None:
+    assert check_intents(flags, wanted=True).status == status
 
 
 async def test_a_data_dir_that_is_a_file_fails_with_its_path(settings: Settings, tmp_path: Path) -> None:
