@@ -50,8 +50,8 @@ class AllButton(ui.DynamicItem[ui.Button[Any]], template=r"tw:compare:all"):
 class AspectSelect(ui.DynamicItem[ui.Select[Any]], template=r"tw:compare:aspect:\w+"):
     """Shows the aspect that is selected.
 
-    Its `custom_id` is another one in each view: where it stays the same, Discord goes on showing what was selected, and
-    does not let a person select that again.
+    Its `custom_id` is another one in each view: Discord's client may go on showing what was selected in the same one,
+    and sends nothing when that is selected again (discord-api-docs#4801).
     """
 
     def __init__(self, aspects: Sequence[Aspect], shown: Aspect | None = None) -> None:
