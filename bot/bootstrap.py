@@ -16,6 +16,8 @@ from bot.maintain.cog import Maintain
 from bot.maintain.desk import Desk
 from bot.maintain.gaps.cog import Gaps
 from bot.privacy.cog import Privacy
+from bot.recommend.cog import Recommend
+from bot.recommend.criteria_file import CriteriaFile
 from bot.records import Records
 from bot.server.cog import Settings as ServerSettings
 from bot.server.preferences import ServerPreferences
@@ -33,7 +35,8 @@ async def tunewise(
 ) -> AsyncIterator[Tunewise]:
     """The bot as the settings want it; a part that is given replaces the real one, and its giver closes it.
 
-    Raises KnowledgeError when there is nothing to answer from, RecordsError when the database cannot be used.
+    Raises KnowledgeError when there is nothing to answer from or the criteria are wrong, RecordsError when the
+    database cannot be used.
     """
     point_at(settings.discord_api_url, settings.discord_gateway_url)
     async with AsyncExitStack() as stack:
@@ -54,6 +57,7 @@ async def tunewise(
         await bot.add_cog(ask)
         await bot.add_cog(Messages(bot, ask))
         await bot.add_cog(Compare(bot, queue))
+        await bot.add_cog(Recommend(bot, CriteriaFile(settings.criteria_file)))
         await bot.add_cog(Help(bot))
         await bot.add_cog(Privacy(bot, records))
         desk = Desk(bot, settings, records)

@@ -19,6 +19,7 @@ from bot.ask.buttons import (
     VoteButton,
 )
 from bot.ask.question import EXAMPLES
+from bot.recommend.buttons import DecideButton
 from bot.records import StoredAnswer, VoteResult
 from bot.text import defuse, escape, shorten, split, unescape
 from knowledge.types import Answer, Citation
@@ -53,7 +54,7 @@ def answer(answer: Answer, answer_id: str | None) -> list[ui.LayoutView]:
         return messages([title, *text, *hint], AMBER, buttons, tell_me, title=title)
     sources = sources_line(answer.citations)
     votes = (VoteButton(answer_id, "up"), VoteButton(answer_id, "down")) if answer_id else ()
-    row = [SourcesButton(answer_id), FollowUpButton(), *votes] if answer_id else []
+    row = [SourcesButton(answer_id), FollowUpButton(), DecideButton(), *votes] if answer_id else []
     return messages([title, *text, *([sources] if sources else [])], GREEN, row, title=title)
 
 

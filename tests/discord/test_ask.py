@@ -20,7 +20,7 @@ async def test_the_slash_command_answers_with_sources_for_everybody(server: Serv
     assert "[1]" in text
     assert "-# [1] " in text
     assert " › " in text
-    assert buttons(result.response) == ["Sources", "Follow up", "👍", "👎"]
+    assert buttons(result.response) == ["Sources", "Follow up", "Help me decide", "👍", "👎"]
 
 
 async def test_a_command_is_deferred_before_anything_else(server: Server) -> None:

@@ -95,6 +95,7 @@ def test_an_answer_has_its_question_its_text_its_sources_and_one_row_of_buttons(
     assert [button.custom_id for button in buttons(view)] == [
         "tw:sources:AbC_-1234567",
         "tw:follow-up",
+        "tw:decide",
         "tw:vote:AbC_-1234567:up",
         "tw:vote:AbC_-1234567:down",
     ]
