@@ -40,8 +40,9 @@ check: setup  ## lint, formatting, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-answers: index  ## write docs/answers.md: golden questions with the bot's answers
+answers: index  ## write docs/answers.md and docs/recommendations.md: what the bot says
 	$(BIN)/python -m benchmarks.answers
+	$(BIN)/python -m benchmarks.recommendations
 
 bench: index .venv/bench-ready  ## measure beside the stack people would otherwise build
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("ask", "index", "bot_start", "compare", "squad")
+NAMES = ("ask", "index", "bot_start", "compare", "recommend", "squad")
 
 
 def main(names: list[str]) -> int:

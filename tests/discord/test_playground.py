@@ -120,3 +120,21 @@ async def test_a_port_that_is_taken_is_named(bot_settings: Settings, knowledge: 
 
         with pytest.raises(StartupError, match=str(port)):
             await play(bot_settings, knowledge=knowledge, port=port)
+
+
+@needs_chromium
+async def test_a_person_is_interviewed_and_gets_a_recommendation(page: Page) -> None:
+    await write(page, "/recommend")
+    await page.keyboard.press("Enter")
+    await page.locator("[data-option=project]").last.fill("10,000 labelled tickets, live by Friday")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("button", name="That's right, go on").last.click()
+
+    await page.get_by_role("button", name="I don't know").last.click()
+    await page.get_by_role("button", name="Show the result").last.click()
+
+    await expect(page.get_by_text("When to look again").last).to_be_attached()
+    await expect(page.get_by_text("decision-record.md").last).to_be_attached()
+    await expect(page.get_by_role("img", name="The weights add up to").last).to_be_attached()
+    await page.get_by_role("button", name="Share the result").last.click()
+    await expect(page.get_by_text("You asked what fits their project").last).to_be_attached()
