@@ -49,7 +49,9 @@ def main() -> int:
 async def _measure(cog: Recommend) -> None:
     criteria, chance = cog.criteria.current(), random.Random(1)
     first = await _seconds(cog._result(criteria, Interview(1, (("access", "closed"),)), ""))
-    questions, results, clicks = [], [], []
+    questions: list[float] = []
+    results: list[float] = []
+    clicks: list[int] = []
     for _ in range(PROJECTS):
         interview, asked = Interview(1), 0
         while (key := interview.to_ask(criteria)) is not None:

@@ -29,7 +29,7 @@ EACH = {"prompt_engineering": 4, "combine": 3, "fine_tuning": 3}
 INTRODUCTION = """# Ten interviews
 
 What `/recommend` asks ten of the projects in `tests/golden/scenarios.yaml`, what they answer, and the result as they
-see it. In Discord an interview is one message that changes with each click; the chart and the decision record are files in it.
+see it. In Discord an interview is one message that changes with each click; the chart and the record are files in it.
 `make answers` writes this page.
 """
 
