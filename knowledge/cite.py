@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from knowledge.criteria import Backing, Criteria
+from knowledge.criteria import Backing, Criteria, load_criteria
+from knowledge.errors import KnowledgeError
 from knowledge.types import Chunk, Citation
+
+MOST_NOTES = 3
 
 Sections = Mapping[str, Sequence[Chunk]]
 
@@ -53,3 +57,20 @@ def unresolved(criteria: Criteria, sections: Sections) -> list[Unresolved]:
                 place, f"The criteria quote “{backing.quote}”, which is not in {backing.section} any more."
             )
     return list(found.values())
+
+
+def citation_notes(criteria_file: Path, chunks: Sequence[Chunk]) -> tuple[str, ...]:
+    """What a new version no longer holds of that which the criteria cite, as sentences for the maintainer.
+
+    Nothing where it holds none of the documents that they cite: then it is about something else.
+    """
+    try:
+        criteria = load_criteria(criteria_file)
+    except KnowledgeError as error:
+        return (str(error),)
+    documents = {chunk.document for chunk in chunks}
+    if not any(backing.document in documents for backing in criteria.backings()):
+        return ()
+    problems = [problem.reason for problem in unresolved(criteria, by_section(chunks))]
+    more = len(problems) - MOST_NOTES
+    return (*problems[:MOST_NOTES], *([f"{more} more: python -m knowledge recommend --check."] if more > 0 else []))

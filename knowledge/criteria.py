@@ -66,6 +66,11 @@ class Backing(_Value):
     section: _Place
     quote: _Text
 
+    @property
+    def document(self) -> str:
+        """The path of the document."""
+        return self.section.partition("#")[0]
+
 
 class Option(Backing):
     """One answer. `weight` counts towards fine-tuning where positive, towards prompt engineering where negative.

@@ -10,6 +10,7 @@ from time import perf_counter
 
 from knowledge.answer import compose
 from knowledge.build import Plan, Step, embed_plan, holds, made_otherwise, read_plan, vectors_by_text
+from knowledge.cite import citation_notes
 from knowledge.diff import ChunkChanges, FileChanges, compare_chunks, compare_files, outline
 from knowledge.embed import Embedder, Vectors, ensure_exported, exported_fingerprint, load_embedder
 from knowledge.errors import IndexCancelledError, IndexMismatchError, KnowledgeError
@@ -272,7 +273,8 @@ def _run(settings: KnowledgeSettings, source: Path | None, request: _Request, st
     store.write(replace(data, manifest=manifest), lambda done, total: step(stage, done, total))
     renew(True)
     store.publish(Pointer(manifest.version, request.by, _now()))
-    notes = report.notes + tuple(_remove_old(store, manifest.version, settings.keep_versions))
+    kept = _remove_old(store, manifest.version, settings.keep_versions)
+    notes = (*report.notes, *kept, *citation_notes(settings.criteria_file, data.chunks))
     return replace(
         report, version=manifest.version, published=True, refused="", forced=bool(verdict.refused), notes=notes
     )

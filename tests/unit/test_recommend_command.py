@@ -124,3 +124,22 @@ def test_people_read_the_reasons_and_what_tells_most_next(capsys: pytest.Capture
     assert "Prompt first, then fine-tune" in out
     assert "choosing.md" in out
     assert "Tells most next" in out
+
+
+def test_a_re_index_reports_the_citations_that_it_breaks(
+    capsys: pytest.CaptureFixture[str], settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, documents = tmp_path / "data", tmp_path / "documents"
+    data.mkdir()
+    (data / "models").symlink_to(settings.data_dir / "models")
+    documents.mkdir()
+    heading = "How many labeled examples do I need at hand?"
+    (documents / "choosing.md").write_text(f"# Choosing\n\n## {heading}\n\nNobody can tell.\n", encoding="utf-8")
+    monkeypatch.setenv("DATA_DIR", str(data))
+    monkeypatch.setenv("KNOWLEDGE_DIR", str(documents))
+
+    assert main(["index", "--json"]) == 0
+
+    notes = json.loads(capsys.readouterr().out)["notes"]
+    assert any("choosing.md#How specialized does the task have to be?, which is not indexed" in note for note in notes)
+    assert any("recommend --check" in note for note in notes)
