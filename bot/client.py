@@ -167,15 +167,23 @@ class Tunewise(commands.AutoShardedBot):
         """Shows that the bot is at work, then what `prepare` returns; a failure is reported and ends here."""
         try:
             async with reply.thinking():
-                await reply.show(*await prepare())
+                await self._choose_language(reply)
+                views = await prepare()
+                await self._choose_language(reply)  # again: what was prepared may be that choice
+                await reply.show(*views)
         except errors.AnsweredElsewhereError:
             log.info("answered_elsewhere", user=reply.author.id)
         except Exception as error:  # noqa: BLE001  # the outermost boundary: nobody is left without an answer
             await self.report(error, reply)
 
+    async def _choose_language(self, reply: Reply) -> None:
+        server_id, channel_ids = reply.where
+        reply.language = (await self.preferences.of(server_id, *channel_ids)).language
+
     async def report(self, error: BaseException, reply: Reply) -> None:
         """Ends a failure: a sentence to the person and a log line to the operator, which show one id."""
         incident = errors.record("answer_failed", error, user=reply.author.id)
+        await self._choose_language(reply)
         sentence = errors.explain(error)
         known = isinstance(error, errors.Refusal)
         if not await reply.apologise(layout.notice(sentence if known else f"⚠️ {sentence} (id {incident})")):

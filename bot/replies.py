@@ -15,7 +15,9 @@ import structlog
 from discord import ui
 
 from bot import errors
+from bot.records.servers import Language
 from bot.text import shorten, visible
+from bot.texts import translated
 
 _USER = re.compile(r"<@!?\d+>")
 MAX_THREAD_NAME = 90  # of Discord's 100
@@ -35,7 +37,13 @@ class Illustrated(ui.LayoutView):
 
 
 class Reply(Protocol):
-    """The answer to one person, being prepared or shown."""
+    """The answer to one person, being prepared or shown. Its `language` is that of the bot's own texts in it."""
+
+    language: Language
+
+    @property
+    def where(self) -> tuple[int | None, tuple[int, ...]]:
+        """The id of the server, None in direct messages, and those of the channel, a thread's own before it."""
 
     @property
     def author(self) -> discord.User | discord.Member:
@@ -62,6 +70,12 @@ class InteractionReply:
         self._incident = ""
         self._expired = False
         self._shown: discord.Message | None = None
+        self.language: Language = "en"
+
+    @property
+    def where(self) -> tuple[int | None, tuple[int, ...]]:
+        """The id of the server, None in direct messages, and those of the channel, a thread's own before it."""
+        return self._interaction.guild_id, _channels(self._interaction.channel)
 
     @property
     def author(self) -> discord.User | discord.Member:
@@ -90,6 +104,7 @@ class InteractionReply:
         if self._incident and self._shown is None:
             late = "Discord had stopped waiting, so the answer comes as a message"
             first.add_item(ui.TextDisplay(f"-# {late} (id {self._incident})."))
+        _localise(views, self.language)
         if self._shown is not None:
             self._shown = await self._edit(self._shown, first)
         elif self._incident:
@@ -135,6 +150,7 @@ class InteractionReply:
 
         The message whose button was pressed is left as it was: the person may press again.
         """
+        _localise([view], self.language)
         respond, followup = self._interaction.response, self._interaction.followup
         if self._incident:
             return await _first_that_works(lambda: self.show(view), lambda: self.author.send(view=view))
@@ -163,6 +179,12 @@ class MessageReply:
         self._message = message
         self._in_thread = in_thread
         self.shown = list(shown)
+        self.language: Language = "en"
+
+    @property
+    def where(self) -> tuple[int | None, tuple[int, ...]]:
+        """The id of the server, None in direct messages, and those of the channel, a thread's own before it."""
+        return self._message.guild.id if self._message.guild else None, _channels(self._message.channel)
 
     @property
     def author(self) -> discord.User | discord.Member:
@@ -179,6 +201,7 @@ class MessageReply:
 
     async def show(self, *views: ui.LayoutView) -> None:
         """Shows `views`, a message each, in place of what was shown before."""
+        _localise(views, self.language)
         for number, view in enumerate(views):
             if number == len(self.shown):
                 self.shown.append(await self._send(view, nonce=f"{self._message.id}-{number}"))
@@ -216,7 +239,31 @@ class MessageReply:
 
     async def apologise(self, view: ui.LayoutView) -> bool:
         """Shows `view` in place of the answer, else in a direct message."""
+        _localise([view], self.language)
         return await _first_that_works(lambda: self.show(view), lambda: self.author.send(view=view))
+
+
+def _channels(channel: object) -> tuple[int, ...]:
+    if isinstance(channel, discord.Thread):
+        return channel.id, channel.parent_id
+    return (channel.id,) if isinstance(channel, discord.abc.Snowflake) else ()
+
+
+def _localise(views: Sequence[ui.LayoutView], language: Language) -> None:
+    """Puts the bot's own texts in `views` into `language`."""
+    for view in views:
+        for each in view.walk_children():
+            item = each.item if isinstance(each, ui.DynamicItem) else each
+            if isinstance(item, ui.TextDisplay):
+                item.content = translated(item.content, language)
+            elif isinstance(item, ui.Button):
+                item.label = translated(item.label or "", language) or None
+            elif isinstance(item, ui.Select | ui.ChannelSelect):
+                item.placeholder = translated(item.placeholder or "", language) or None
+            if isinstance(item, ui.Select):
+                for option in item.options:
+                    option.label = translated(option.label, language)
+                    option.description = translated(option.description or "", language) or None
 
 
 def _files(view: ui.LayoutView) -> list[discord.File]:

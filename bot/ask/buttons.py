@@ -8,6 +8,9 @@ from typing import Any, Literal, Protocol, Self
 import discord
 from discord import ui
 
+from bot.records.servers import Language
+from bot.texts import translated
+
 Button = ui.DynamicItem[ui.Button[Any]]
 Interaction = discord.Interaction[Any]
 
@@ -28,6 +31,9 @@ class ButtonHandler(Protocol):
 
     async def show_sources(self, interaction: Interaction, answer_id: str) -> None:
         """Shows the quoted passages of an answer."""
+
+    async def open_follow_up(self, interaction: Interaction) -> None:
+        """Opens the form for a question that goes on from the answer."""
 
     async def follow_up(self, interaction: Interaction, question: str) -> None:
         """Asks a question that goes on from the answer whose button was pressed."""
@@ -115,22 +121,23 @@ class FollowUpButton(Button, template=r"tw:follow-up"):
 
     async def callback(self, interaction: Interaction) -> None:
         """Opens the form."""
-        await interaction.response.send_modal(FollowUpForm())
+        await handler(interaction).open_follow_up(interaction)
 
 
 class FollowUpForm(ui.Modal):
     """Asks for the next question. Its fixed ids let a bot that was restarted in between receive it."""
 
-    def __init__(self) -> None:
-        """An empty form."""
-        super().__init__(title="Follow up", timeout=None, custom_id="tw:follow-up-form")
+    def __init__(self, language: Language = "en") -> None:
+        """An empty form, its own texts in `language`."""
+        super().__init__(title=translated("Follow up", language), timeout=None, custom_id="tw:follow-up-form")
         self.question = ui.TextInput[Any](
             style=discord.TextStyle.paragraph,
             placeholder="and which is cheaper?",
             custom_id="tw:follow-up-question",
             max_length=MAX_FOLLOW_UP,
         )
-        self.add_item(ui.Label(text="What else do you want to know?", component=self.question))
+        label = translated("What else do you want to know?", language)
+        self.add_item(ui.Label(text=label, component=self.question))
 
     async def on_submit(self, interaction: Interaction, /) -> None:
         """Asks the question."""

@@ -142,6 +142,16 @@ class Ask(commands.Cog):
         """Asks an example question, shown to the same people as the examples were."""
         await self.answer(InteractionReply(interaction, private=_was_private(interaction)), question)
 
+    async def open_follow_up(self, interaction: Interaction) -> None:
+        """Opens the form for a question that goes on from the answer."""
+        reply = InteractionReply(interaction, private=True)
+        server_id, channel_ids = reply.where
+        in_force = await self.bot.preferences.of(server_id, *channel_ids)
+        try:
+            await interaction.response.send_modal(buttons.FollowUpForm(in_force.language))
+        except discord.HTTPException as error:
+            await self.bot.report(error, reply)
+
     async def follow_up(self, interaction: Interaction, question: str) -> None:
         """Asks a question that goes on from the answer whose button was pressed, shown to the same people."""
         answer = interaction.message

@@ -68,8 +68,8 @@ def clarify(question: str, meanings: Sequence[str]) -> ui.LayoutView:
 def question_of(message: discord.Message) -> str:
     """The question that an answer of the bot shows, as it was understood; "" where `message` is no such answer."""
     title, _, understood = _title_of(message).partition("\n")
-    if understood.startswith(UNDERSTOOD):
-        return unescape(understood.removeprefix(UNDERSTOOD))
+    if understood:  # behind "Understood as: ", in whichever language
+        return unescape(understood.partition(": ")[2])
     return unescape(title.removeprefix("**").removesuffix("**"))
 
 
@@ -158,7 +158,9 @@ def notice(text: str) -> ui.LayoutView:
 
 def waiting(ahead: int) -> ui.LayoutView:
     """That others come first."""
-    return notice(f"⏳ {ahead} {'question is' if ahead == 1 else 'questions are'} ahead of you. Yours comes next.")
+    if ahead == 1:
+        return notice("⏳ 1 question is ahead of you. Yours comes next.")
+    return notice(f"⏳ {ahead} questions are ahead of you. Yours comes next.")
 
 
 def sources_line(citations: Sequence[Citation]) -> str:

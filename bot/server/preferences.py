@@ -7,9 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot import errors
+import structlog
+
 from bot.records import Preferences, RecordsError
 from bot.records.servers import WHOLE_SERVER, Language, Listens, Place, Servers
+
+log = structlog.get_logger(__name__)
 
 SECONDS_KEPT = 30.0  # another process's change is seen after this time
 
@@ -55,7 +58,7 @@ class ServerPreferences:
         try:
             chosen = await self.chosen(server_id)
         except RecordsError as error:
-            errors.record("preferences_not_read", error, server=server_id)
+            log.warning("preferences_not_read", server=server_id, error=str(error))
             self._kept[server_id] = (self._clock() + SECONDS_KEPT, {})
             return DEFAULT
         return in_force(*(chosen[place] for place in (*channel_ids, WHOLE_SERVER) if place in chosen))

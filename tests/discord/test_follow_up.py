@@ -119,7 +119,7 @@ async def test_the_button_asks_for_the_next_question_and_goes_on(server: Server)
 
     assert not result.ephemeral
     assert understood(result.response) == AND_FINE_TUNING
-    assert buttons(result.response) == ["Sources", "Follow up", "👍", "👎"]
+    assert "Follow up" in buttons(result.response)
 
 
 async def test_a_follow_up_of_a_private_answer_is_private(server: Server) -> None:

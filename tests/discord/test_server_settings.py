@@ -332,3 +332,46 @@ async def test_the_selects_of_a_forum_are_those_that_fit_it(
     assert result.response is not None
     with pytest.raises(simcord.SetupError):
         await admin.select(result.response, ["thread"], custom_id=f"tw:settings:place:{forum.id}")
+
+
+# In another language
+
+
+async def test_in_german_the_bots_own_texts_are_german_and_the_documents_stay(
+    server: Server, admin: simcord.MemberActor
+) -> None:
+    english = await server.alice.slash(server.channel, "ask", question=COST)
+    settings = await choose(admin, server, "de", "language")
+    assert "Einstellungen dieses Servers" in shown(settings.response)
+
+    german = await server.alice.slash(server.channel, "ask", question=COST)
+
+    assert shown(german.response) == shown(english.response)
+    assert buttons(german.response) == ["Quellen", "Nachfragen", "Hilf mir entscheiden", "👍", "👎"]
+    refused = await server.alice.slash(server.channel, "ask", question="How do I fine-tune my guitar?")
+    assert "Diese Frage decken meine Dokumente nicht ab." in shown(refused.response)
+
+
+async def test_a_conversation_in_german_remembers_as_well(server: Server, admin: simcord.MemberActor) -> None:
+    await choose(admin, server, "de", "language", server.channel)
+    await server.alice.send(server.channel, f"{server.bot} What is fine-tuning?")
+    await server.alice.send(
+        server.channel, f"{server.bot} how is it different from pre-training?", reply_to=server.answers[-1]
+    )
+    assert "Verstanden als: how is fine-tuning different from pre-training?" in shown(server.answers[-1])
+
+    form = await server.bob.click(server.answers[-1], label="Nachfragen")
+    result = await server.bob.submit_modal(form, {"tw:follow-up-question": "and which one costs more?"})
+
+    assert "Verstanden als: which one costs more, fine-tuning or pre-training?" in shown(result.response)
+
+
+async def test_a_failure_is_told_in_german_too(server: Server, admin: simcord.MemberActor) -> None:
+    await choose(admin, server, "de", "language")
+    await server.alice.send(server.channel, f"{server.bot} hello")
+    assert "Hallo!" in shown(server.answers[-1])
+    server.env.inject_error("PATCH", "/webhooks/*", status=400, code=50035)
+
+    result = await server.alice.slash(server.channel, "ask", question=COST)
+
+    assert "Discord hat meine Antwort nicht angenommen" in shown(*result.followups, *filter(None, [result.response]))
