@@ -33,8 +33,8 @@ from knowledge.version import Manifest
 RED = discord.Colour.from_rgb(196, 82, 72)
 REPORT_NAME = "what-would-change.md"
 BLOCKS = 12
-DOCUMENTS_ON_A_PAGE = 15
-CHANGES_ON_A_PAGE = 10
+DOCUMENTS_ON_A_PAGE = 10
+CHANGES_ON_A_PAGE = 8
 MAX_PATHS = 10
 MAX_WORSE = 8
 MAX_QUOTE = 160
@@ -251,13 +251,13 @@ def documents(found: Sequence[IndexedDocument], version: str, page: int) -> ui.L
     pages = max(1, math.ceil(len(found) / DOCUMENTS_ON_A_PAGE))
     page = min(page, pages - 1)
     lines = [
-        f"- **{escape(shorten(each.title, 80))}** · {escape(shorten(each.path, 60))}\n"
+        f"- **{escape(shorten(each.title, 60))}** · {escape(shorten(each.path, 60))}\n"
         f"  {each.chunks} {'chunk' if each.chunks == 1 else 'chunks'} · "
         f"{each.updated or 'no longer in the folder'} · cited {each.cited:,} {'time' if each.cited == 1 else 'times'}"
         for each in found[page * DOCUMENTS_ON_A_PAGE :][:DOCUMENTS_ON_A_PAGE]
     ]
     title = f"**{len(found)} documents** in version {escape(version)}, the most cited first"
-    blocks = [title, "\n".join(lines), f"-# Page {page + 1} of {pages}"]
+    blocks = [title, "\n".join(lines) or "There are none.", f"-# Page {page + 1} of {pages}"]
     return messages(blocks, GREEN, _turns("documents", page, pages))[0]
 
 
@@ -271,9 +271,9 @@ def log(changes: Sequence[Change], total: int, page: int) -> ui.LayoutView:
 
 def _change(change: Change) -> str:
     who = f"<@{change.user_id}>" if change.user_id else "somebody who had their id deleted"
-    version = f" · {escape(change.version)}" if change.version else ""
-    detail = f"\n  {escape(shorten(change.detail, 150))}" if change.detail else ""
-    return f"- {when(change.at)} {who} {escape(change.action)}{version}{detail}"
+    version = f" · {escape(shorten(change.version, 40))}" if change.version else ""
+    detail = f"\n  {escape(shorten(change.detail, 100))}" if change.detail else ""
+    return f"- {when(change.at)} {who} {escape(shorten(change.action, 60))}{version}{detail}"
 
 
 def asked_again(found: AskedAgain) -> ui.LayoutView:

@@ -20,6 +20,7 @@ ADDRESS_REMEDY = "Write postgresql://user:password@host:5432/name, or leave it e
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 0x74756E65  # any number that every Tunewise takes and nobody else does ("tune")
 SECONDS_TO_CONNECT = 10
+ROWS_AT_ONCE = 200  # of a long result; between them the event loop does other things
 SECONDS_TO_WAIT = 30  # for another process's transaction on SQLite, for one statement on Postgres
 
 

@@ -6,7 +6,7 @@ A gap is read from the answers and the votes, so a vote that is withdrawn takes 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -14,7 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.records.database import Database
+from bot.records.database import ROWS_AT_ONCE, Database
 from bot.records.tables import answers, gap_decisions, votes
 
 Decision = Literal["off_topic", "covered"]
@@ -79,21 +79,19 @@ class Gaps:
         A question that was covered and is a gap once more since is open again.
         """
         async with self._database.transaction() as connection:
-            rows = await _rows(connection)
-            decided = {row.key: row for row in await connection.execute(select(gap_decisions))}
-        return _gathered(row for row in rows if _is_open(row, decided.get(question_key(row.question))))
+            decisions = {row.key: row for row in await connection.execute(select(gap_decisions))}
+            return await _gathered(connection, lambda key, row: _is_open(row, decisions.get(key)))
 
     async def decided(self, gap_id: str) -> Decided | None:
         """The decision that was taken under `gap_id`, or None where there is none (any more)."""
         query = select(gap_decisions).where(gap_decisions.c.gap_id == gap_id)
         async with self._database.transaction() as connection:
-            decisions = (await connection.execute(query)).all()
-            rows = await _rows(connection) if decisions else []
-        if not decisions:
-            return None
-        keys = {row.key for row in decisions}
-        gaps = _gathered(row for row in rows if question_key(row.question) in keys)
-        return Decided(decisions[0].decision, decisions[0].document, tuple(gaps))
+            decisions = {row.key: row for row in await connection.execute(query)}
+            if not decisions:
+                return None
+            gaps = await _gathered(connection, lambda key, _: key in decisions)
+        one = next(iter(decisions.values()))
+        return Decided(one.decision, one.document, tuple(gaps))
 
     async def decide(self, keys: Collection[str], decision: Decision, gap_id: str, document: str = "") -> None:
         """Takes the questions with these keys off the list: for good when `off_topic`, until asked again when not.
@@ -112,20 +110,6 @@ class Gaps:
             await connection.execute(delete(gap_decisions).where(gap_decisions.c.gap_id == gap_id))
 
 
-async def _rows(connection: AsyncConnection) -> Sequence[Any]:
-    """The answers that abstain or are voted down, the newest first."""
-    newest_vote = select(func.max(votes.c.at)).where((votes.c.answer_id == answers.c.id) & (votes.c.value == -1))
-    voted_at = newest_vote.scalar_subquery()
-    columns = (answers.c.id, answers.c.question, answers.c.kind, answers.c.closest, answers.c.created_at)
-    query = (
-        select(*columns, voted_at.label("voted_at"))
-        .where(or_(answers.c.kind == "abstain", voted_at.is_not(None)))
-        .order_by(answers.c.created_at.desc(), answers.c.id)
-        .limit(MAX_ROWS)
-    )
-    return (await connection.execute(query)).all()
-
-
 def _is_open(row: Any, decided: Any) -> bool:
     if decided is None:
         return True
@@ -134,11 +118,27 @@ def _is_open(row: Any, decided: Any) -> bool:
     return decided.decision == "covered" and latest > at
 
 
-def _gathered(rows: Iterable[Any]) -> list[Gap]:
-    """A gap a question; its wording and closest section are those of the time it was asked last."""
+async def _gathered(connection: AsyncConnection, wanted: Callable[[str, Any], bool]) -> list[Gap]:
+    """A gap a question, of the answers that abstain or are voted down and that are `wanted`, by key and row.
+
+    Its wording and closest section are those of the time it was asked last.
+    """
+    newest_vote = select(func.max(votes.c.at)).where((votes.c.answer_id == answers.c.id) & (votes.c.value == -1))
+    voted_at = newest_vote.scalar_subquery()
+    columns = (answers.c.id, answers.c.question, answers.c.kind, answers.c.closest, answers.c.created_at)
+    query = (
+        select(*columns, voted_at.label("voted_at"))
+        .where(or_(answers.c.kind == "abstain", voted_at.is_not(None)))
+        .order_by(answers.c.created_at.desc(), answers.c.id)
+        .limit(MAX_ROWS)
+        .execution_options(yield_per=ROWS_AT_ONCE)
+    )
     by_key: dict[str, list[Any]] = {}
-    for row in rows:
-        by_key.setdefault(question_key(row.question), []).append(row)
+    async with connection.stream(query) as rows:
+        async for row in rows:
+            key = question_key(row.question)
+            if wanted(key, row):
+                by_key.setdefault(key, []).append(row)
     gaps = [
         Gap(
             question=same[0].question,

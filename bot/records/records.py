@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import delete, func, insert, select
 
 from bot.records.changes import Changes
-from bot.records.database import Database, storable
+from bot.records.database import ROWS_AT_ONCE, Database, storable
 from bot.records.gaps import Gaps, question_key
 from bot.records.people import People
 from bot.records.servers import Servers
@@ -120,8 +120,10 @@ class Records:
         """How many of the answers given cite each document, by its path."""
         counts = Counter[str]()
         async with self._database.transaction() as connection:
-            for citations in await connection.scalars(select(answers.c.citations).where(answers.c.kind == "answer")):
-                counts.update({citation["document"] for citation in citations})
+            query = select(answers.c.citations).where(answers.c.kind == "answer")
+            async with connection.stream_scalars(query.execution_options(yield_per=ROWS_AT_ONCE)) as found:
+                async for citations in found:
+                    counts.update({citation["document"] for citation in citations})
         return counts
 
     async def vote(self, answer_id: str, user_id: int, value: VoteValue) -> VoteResult:

@@ -19,8 +19,11 @@ from bot.text import escape, shorten
 from knowledge.types import Answer
 
 GAPS_ON_A_PAGE = 4
-WORDINGS = 4
-MAX_QUESTION = 200
+WORDINGS = 3
+MAX_QUESTION = 100
+MAX_NAME = 50
+MAX_LISTED = 8
+MAX_PROBLEM = 2_000
 NO_GAPS = "**No gaps.** Nothing that was refused or voted down waits for you."
 
 
@@ -56,14 +59,16 @@ def _cluster(cluster: Cluster) -> str:
     why = "not covered" if cluster.abstained else "answered, and voted down"
     lines.append(f"-# Asked {times}, last {when(cluster.last_asked, 'R')} · {why}")
     if (closest := cluster.closest) is not None:
-        place = " › ".join(escape(shorten(name, 80)) for name in dict.fromkeys((closest.title, closest.section)))
+        place = " › ".join(escape(shorten(name, MAX_NAME)) for name in dict.fromkeys((closest.title, closest.section)))
         lines.append(f"-# Closest: {place} (score {closest.score:.2f})")
     return "\n".join(lines)
 
 
 def off_topic(cluster: Cluster, proposed: str) -> ui.LayoutView:
     """That the questions are off the list; `proposed` says what became of the proposal."""
-    text = f"**Not our topic**: off the list, for good.\n{_listed(cluster.questions)}\n-# {escape(proposed)}"
+    text = (
+        f"**Not our topic**: off the list, for good.\n{_listed(cluster.questions)}\n-# {escape(shorten(proposed, 300))}"
+    )
     return messages([text], GREEN, [GapButton("undo", cluster.id)])[0]
 
 
@@ -108,8 +113,9 @@ def kept(problem: str, gap_id: str, draft: str, text: str, *, may_force: bool = 
     """That a document was not published, why, and that it is kept; with the document as a file."""
     view = Illustrated({draft: text.encode()})
     note = (
-        f"{problem}\n**Not published, and not lost**: the document is kept as the draft {escape(draft)}, outside the"
-        " knowledge folder, so nobody's next run meets it. What was published before keeps serving."
+        f"{shorten(problem, MAX_PROBLEM)}\n**Not published, and not lost**: the document is kept as the draft"
+        f" {escape(draft)}, outside the knowledge folder, so nobody's next run meets it. What was published before"
+        " keeps serving."
     )
     actions = [DraftButton("retry", gap_id, draft), *([DraftButton("force", gap_id, draft)] if may_force else [])]
     view.add_item(ui.Container(ui.TextDisplay[Any](note), ui.ActionRow(*actions), accent_colour=RED))
@@ -149,8 +155,8 @@ def proposed(file: str, new: int) -> ui.LayoutView:
 
 
 def _listed(questions: Sequence[str]) -> str:
-    lines = [f"- {_question(question)}" for question in questions[:10]]
-    return "\n".join([*lines, *([f"- and {len(questions) - 10} more"] if len(questions) > 10 else [])])
+    lines = [f"- {_question(question)}" for question in questions[:MAX_LISTED]]
+    return "\n".join([*lines, *([f"- and {len(questions) - MAX_LISTED} more"] if len(questions) > MAX_LISTED else [])])
 
 
 def _question(question: str) -> str:
