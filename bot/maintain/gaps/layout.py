@@ -40,7 +40,8 @@ def page(clusters: Sequence[Cluster], number: int) -> ui.LayoutView:
     ]
     for cluster in shown:
         actions = (GapButton(action, cluster.id, number) for action in ("add", "off", "again"))
-        items += [ui.Separator(), ui.TextDisplay(_cluster(cluster)), ui.ActionRow(*actions)]
+        texts = (ui.TextDisplay[Any](text) for text in (_wordings(cluster), _known(cluster)))
+        items += [ui.Separator(), *texts, ui.ActionRow(*actions)]
     if pages > 1:
         turns = (
             GapPageButton(max(number - 1, 0), "<", disabled=number == 0),
@@ -50,16 +51,21 @@ def page(clusters: Sequence[Cluster], number: int) -> ui.LayoutView:
     return ui.LayoutView(timeout=None).add_item(ui.Container(*items, accent_colour=AMBER))
 
 
-def _cluster(cluster: Cluster) -> str:
+def _wordings(cluster: Cluster) -> str:
     first, *others = cluster.questions
     lines = [f"**{_question(first)}**", *(f"- {_question(other)}" for other in others[: WORDINGS - 1])]
     if len(others) >= WORDINGS:
         lines.append(f"- and {len(others) - WORDINGS + 1} more wordings")
+    return "\n".join(lines)
+
+
+def _known(cluster: Cluster) -> str:
     times = "once" if cluster.times == 1 else f"{cluster.times:,} times"
     why = "not covered" if cluster.abstained else "answered, and voted down"
-    lines.append(f"-# Asked {times}, last {when(cluster.last_asked, 'R')} · {why}")
+    lines = [f"-# Asked {times}, last {when(cluster.last_asked, 'R')} · {why}"]
     if (closest := cluster.closest) is not None:
-        place = " › ".join(escape(shorten(name, MAX_NAME)) for name in dict.fromkeys((closest.title, closest.section)))
+        names = dict.fromkeys((closest.title, closest.section))
+        place = " › ".join(escape(shorten(name, MAX_NAME)) for name in names)
         lines.append(f"-# Closest: {place} (score {closest.score:.2f})")
     return "\n".join(lines)
 
