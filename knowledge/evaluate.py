@@ -118,17 +118,25 @@ def evaluate(
             "None of the golden questions names a document that is indexed, so there is nothing to evaluate. "
             "Set GOLDEN_FILE to questions about these documents."
         )
-    outcomes = []
-    for number, question in enumerate(asked):
-        progress(number, len(asked))
-        outcomes.append(score(question, ask(question.question)))
-    progress(len(asked), len(asked))
+    outcomes = outcomes_of(asked, ask, progress)
     named = dict.fromkeys(section for question in asked for section in question.sections)
     return replace(
         summarize(outcomes),
         left_out=len(golden) - len(asked),
         missing_sections=tuple(section for section in named if section not in indexed),
     )
+
+
+def outcomes_of(
+    asked: Sequence[GoldenQuestion], ask: Callable[[str], Answer], progress: Callable[[int, int], None]
+) -> list[Outcome]:
+    """Ask each question; how each was answered, in order."""
+    outcomes = []
+    for number, question in enumerate(asked):
+        progress(number, len(asked))
+        outcomes.append(score(question, ask(question.question)))
+    progress(len(asked), len(asked))
+    return outcomes
 
 
 def about(golden: Sequence[GoldenQuestion], documents: Collection[str]) -> list[GoldenQuestion]:

@@ -53,15 +53,15 @@ class Verdict:
     """What the golden questions say: the scores of the published and of the new version on the same questions.
 
     `before` is None where there is nothing to compare with; `after` are then the scores on all questions about the
-    documents, None where there are none. `left_out` questions were not compared. `refused` is the reason why the new
-    version should not be published, empty where it may.
+    documents, None where there are none. `refused` is the reason why the new version should not be published, empty
+    where it may; `note` is what a maintainer should know about the comparison.
     """
 
-    before: Scores | None
-    after: Scores | None
-    worse: tuple[Worse, ...]
-    left_out: int
-    refused: str
+    before: Scores | None = None
+    after: Scores | None = None
+    worse: tuple[Worse, ...] = ()
+    refused: str = ""
+    note: str = ""
 
 
 def too_few_documents(before: int, after: int, share: float) -> str:
@@ -89,7 +89,7 @@ def marks(outcomes: Sequence[Outcome]) -> dict[str, Mark]:
 
 def judge(
     golden: Sequence[GoldenQuestion],
-    published: Manifest,
+    published: Manifest | None,
     passages: Mapping[str, Chunk],
     after: Sequence[Outcome],
     *,
@@ -102,6 +102,10 @@ def judge(
     document which is not there any more. `passages` are the published version's chunks by id. A question is answered
     where its confidence is at least `threshold`.
     """
+    if not after:
+        return Verdict(note="No golden question names one of these documents, so no gate kept a worse version out.")
+    if published is None:
+        return Verdict(after=scores(after))
     sections = {question.question: question.sections for question in golden}
     pairs = []
     for new in after:
@@ -113,14 +117,17 @@ def judge(
             old = Outcome(new.golden, answered, mark.confidence, mark.rank, first=passages.get(mark.first or ""))
             pairs.append((old, new))
     if not any(new.golden.sections for _, new in pairs):
-        return Verdict(None, scores(after) if after else None, (), 0, "")
+        note = "The published version has no scores to compare with, so no gate kept a worse version out."
+        return Verdict(after=scores(after), note=note)
     old_scores, new_scores = scores([old for old, _ in pairs]), scores([new for _, new in pairs])
     return Verdict(
         before=old_scores,
         after=new_scores,
         worse=tuple(_worse(old, new, problem) for old, new in pairs if (problem := _problem(old, new))),
-        left_out=len(after) - len(pairs),
         refused=_refusal(published.version, old_scores, new_scores, allowed),
+        note=f"{left_out} golden questions are new or name a removed document, and were not compared."
+        if (left_out := len(after) - len(pairs))
+        else "",
     )
 
 

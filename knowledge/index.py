@@ -1,10 +1,9 @@
-"""The index as a transaction: read, compare, embed what is new, score, write aside, check, publish; and going back."""
+"""The index as a transaction: read, compare, embed what is new, score, write aside, check, publish."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
@@ -13,17 +12,19 @@ from knowledge.build import Plan, Step, embed_plan, holds, made_otherwise, read_
 from knowledge.cite import citation_notes
 from knowledge.diff import ChunkChanges, FileChanges, compare_chunks, compare_files, outline
 from knowledge.embed import Embedder, Vectors, ensure_exported, exported_fingerprint, load_embedder
-from knowledge.errors import IndexCancelledError, IndexMismatchError, KnowledgeError
-from knowledge.evaluate import GoldenQuestion, Outcome, about, load_golden, score
+from knowledge.errors import IndexCancelledError, KnowledgeError
+from knowledge.evaluate import GoldenQuestion, Outcome, about, load_golden, outcomes_of
 from knowledge.gate import Scores, Tolerances, Verdict, Worse, judge, marks, scores, too_few_documents
 from knowledge.lexical import Analyzer
-from knowledge.lock import LockHolder, Renew, index_lock, lock_holder, os_user
+from knowledge.lock import LockHolder, Renew, index_lock, lock_holder, now, os_user
 from knowledge.retrieve import Retriever
+from knowledge.rollback import RollbackReport, rollback
 from knowledge.settings import KnowledgeSettings
 from knowledge.store import Store, open_store
 from knowledge.types import Skipped
-from knowledge.version import Manifest, Pointer, VersionData, before, never_published, newer, to_remove
+from knowledge.version import Manifest, Pointer, VersionData, never_published, to_remove
 
+# All that a maintainer can do with the index; who offers it imports it from here.
 __all__ = ["IndexReport", "LockHolder", "RollbackReport", "build_index", "lock_holder", "preview", "rollback"]
 
 
@@ -57,18 +58,6 @@ class IndexReport:
     refused: str = ""
     forced: bool = False
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RollbackReport:
-    """`version` serves from now on, in the place of `previous`."""
-
-    version: str
-    previous: str
-    created: str
-    documents: int
-    chunks: int
-    seconds: float
 
 
 def build_index(
@@ -124,46 +113,6 @@ def preview(
     _, reusable = _published_data(found, embedder)
     data, _ = embed_plan(found.plan, embedder, reusable, step)
     return Retriever(data, embedder, Analyzer(settings.language))
-
-
-def rollback(settings: KnowledgeSettings, version: str | None = None, *, by: str = "") -> RollbackReport:
-    """Publish a version that is kept: `version`, else the one before the published one.
-
-    The documents are not touched. What was published since counts as withdrawn: `build_index` does not publish the same
-    content again. Raises KnowledgeError: no such version, it is damaged or another model's; IndexBusyError.
-    """
-    started = perf_counter()
-    who = by or os_user()
-    with index_lock(settings, who) as renew:
-        store = open_store(settings)
-        pointer, manifests = store.pointer(), store.versions()
-        if pointer is None:
-            raise KnowledgeError("Nothing has been published yet, so there is nothing to go back from.")
-        target = version or before(manifests, pointer.version)
-        manifest = next((each for each in manifests if each.version == target), None)
-        if target is None or manifest is None:
-            raise KnowledgeError(_no_such_version(manifests, target))
-        if target == pointer.version:
-            raise KnowledgeError(f"Version {target} is the published one already.")
-        fingerprint = exported_fingerprint(settings)
-        if fingerprint is not None and manifest.fingerprint != fingerprint:
-            raise IndexMismatchError(
-                f"Version {target} was built with another embedding model ({manifest.fingerprint}) than "
-                f"EMBEDDING_MODEL names now ({fingerprint}), so no bot could answer from it. Set EMBEDDING_MODEL back."
-            )
-        store.check(target)
-        renew(True)
-        unpublished = never_published(manifests, pointer)
-        withdrawn = [each for each in newer(manifests, target) if each not in unpublished]
-        store.publish(Pointer(target, who, _now(), tuple(withdrawn)))
-    return RollbackReport(
-        version=target,
-        previous=pointer.version,
-        created=manifest.created,
-        documents=len(manifest.documents),
-        chunks=manifest.chunks,
-        seconds=round(perf_counter() - started, 3),
-    )
 
 
 # The steps of a run
@@ -255,7 +204,14 @@ def _run(settings: KnowledgeSettings, source: Path | None, request: _Request, st
     old_data, reusable = _published_data(found, embedder)
     data, embedded = embed_plan(found.plan, embedder, reusable, step)
     outcomes = _outcomes(settings, golden, data, embedder, step)
-    verdict = _verdict(settings, golden, found, old_data, outcomes)
+    verdict = judge(
+        golden,
+        found.old,
+        {chunk.id: chunk for chunk in old_data.chunks} if old_data else {},
+        outcomes,
+        threshold=settings.answer_threshold,
+        allowed=_tolerances(settings),
+    )
     report = replace(
         found.report,
         embedded=embedded,
@@ -263,7 +219,7 @@ def _run(settings: KnowledgeSettings, source: Path | None, request: _Request, st
         after=verdict.after,
         worse=verdict.worse,
         refused=verdict.refused,
-        notes=tuple(_notes(found, outcomes, verdict)),
+        notes=(verdict.note,) if verdict.note else (),
     )
     if verdict.refused and not request.force:
         return report
@@ -272,7 +228,7 @@ def _run(settings: KnowledgeSettings, source: Path | None, request: _Request, st
     step(stage, 0, 1)
     store.write(replace(data, manifest=manifest), lambda done, total: step(stage, done, total))
     renew(True)
-    store.publish(Pointer(manifest.version, request.by, _now()))
+    store.publish(Pointer(manifest.version, request.by, now()))
     kept = _remove_old(store, manifest.version, settings.keep_versions)
     notes = (*report.notes, *kept, *citation_notes(settings.criteria_file, data.chunks))
     return replace(
@@ -311,45 +267,20 @@ def _outcomes(
     asked = about(golden, data.manifest.documents)
     if not asked:
         return []
-    step("Scoring golden questions", 0, len(asked))
     retriever = Retriever(data, embedder, Analyzer(settings.language))
-    outcomes = []
-    for number, question in enumerate(asked, 1):
-        answer = compose(retriever.search(question.question), retriever.version, settings.answer_threshold)
-        outcomes.append(score(question, answer))
-        step("Scoring golden questions", number, len(asked))
-    return outcomes
-
-
-def _verdict(
-    settings: KnowledgeSettings,
-    golden: list[GoldenQuestion],
-    found: _Compared,
-    old_data: VersionData | None,
-    outcomes: list[Outcome],
-) -> Verdict:
-    if found.old is None:
-        return Verdict(None, scores(outcomes) if outcomes else None, (), 0, "")
-    return judge(
-        golden,
-        found.old,
-        {chunk.id: chunk for chunk in old_data.chunks} if old_data else {},
-        outcomes,
-        threshold=settings.answer_threshold,
-        allowed=Tolerances(
-            settings.gate_recall_tolerance, settings.gate_answered_tolerance, settings.gate_abstained_tolerance
-        ),
+    return outcomes_of(
+        asked,
+        lambda question: compose(retriever.search(question), retriever.version, settings.answer_threshold),
+        lambda done, total: step("Scoring golden questions", done, total),
     )
 
 
-def _notes(found: _Compared, outcomes: list[Outcome], verdict: Verdict) -> list[str]:
-    if not outcomes:
-        return ["No golden question names one of these documents, so no gate kept a worse version out."]
-    if found.old is not None and verdict.before is None:
-        return ["The published version has no scores to compare with, so no gate kept a worse version out."]
-    if verdict.left_out:
-        return [f"{verdict.left_out} golden questions are new or name a removed document, and were not compared."]
-    return []
+def _tolerances(settings: KnowledgeSettings) -> Tolerances:
+    return Tolerances(
+        recall_at_5=settings.gate_recall_tolerance,
+        answered=settings.gate_answered_tolerance,
+        abstained=settings.gate_abstained_tolerance,
+    )
 
 
 def _described(
@@ -380,14 +311,3 @@ def _remove_old(store: Store, published: str, keep: int) -> list[str]:
     except (KnowledgeError, OSError) as error:
         return [f"Older versions could not be removed: {error}. The next run tries again."]
     return []
-
-
-def _no_such_version(manifests: list[Manifest], version: str | None) -> str:
-    if version is None:
-        return "There is no older version to go back to."
-    kept = ", ".join(manifest.version for manifest in manifests)
-    return f"There is no version {version}. Kept are: {kept}."
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

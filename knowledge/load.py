@@ -27,6 +27,7 @@ from knowledge.split import first_heading
 from knowledge.types import Document, Skipped
 
 LARGEST_FILE = 10_000_000  # bytes
+READS = 3  # of a file that changes while it is read
 
 
 # The folder
@@ -35,7 +36,8 @@ LARGEST_FILE = 10_000_000  # bytes
 def load_folder(folder: Path) -> tuple[list[Document], list[Skipped]]:
     """The documents of `folder` and its subfolders, and what could not be read and why, both ordered by path.
 
-    Hidden files and files of other kinds are ignored. Raises KnowledgeError if the folder cannot be read.
+    Hidden files and files of other kinds are ignored. Raises KnowledgeError if the folder cannot be read, or if a file
+    does not stop changing: half a document must not take the place of a whole one.
     """
     if not folder.is_dir():
         raise KnowledgeError(f"{folder} is not a folder. Set KNOWLEDGE_DIR (or --source) to the folder of documents.")
@@ -71,11 +73,14 @@ def load_off_topic(file: Path) -> list[str]:
 
 
 def load_file(path: Path, name: str) -> Document:
-    """The document in the file at `path`, called `name`; raises UnreadableFileError with the reason."""
+    """The document in the file at `path`, called `name`.
+
+    Raises UnreadableFileError with the reason, and KnowledgeError where the file does not stop changing.
+    """
     try:
         data = _read(path, name)
         document = _READERS[path.suffix.lower()](data, name)
-    except UnreadableFileError:
+    except KnowledgeError:
         raise
     except OSError as error:
         raise UnreadableFileError(f"{name} cannot be read: {error.strerror or error}.") from error
@@ -144,10 +149,21 @@ def _read(path: Path, name: str) -> bytes:
         raise UnreadableFileError(
             f"{name} is larger than {LARGEST_FILE // 1_000_000} MB. Split it into files by topic."
         )
-    data = path.read_bytes()
+    data = _read_whole(path, name)
     if not data.strip():
         raise UnreadableFileError(f"{name} is empty.")
     return data
+
+
+def _read_whole(path: Path, name: str) -> bytes:
+    """The bytes of a file that nobody writes meanwhile. Raises KnowledgeError where somebody goes on doing so."""
+    for _ in range(READS):
+        before = path.stat()
+        data = path.read_bytes()
+        after = path.stat()
+        if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, len(data)):
+            return data
+    raise KnowledgeError(f"{name} is being written at this moment, so nothing was indexed. Try again when it is whole.")
 
 
 def _readable(name: str) -> str:

@@ -53,6 +53,11 @@ def os_user() -> str:
         return f"user {os.getuid()}" if hasattr(os, "getuid") else "somebody"
 
 
+def now() -> str:
+    """The time, in UTC, as ISO 8601 writes it, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def lock_holder(settings: KnowledgeSettings) -> LockHolder | None:
     """Who changes the index at this moment; None where nobody does, or whoever did is dead."""
     if settings.chroma_url:
@@ -74,8 +79,7 @@ def index_lock(settings: KnowledgeSettings, by: str) -> Iterator[Renew]:
 
     Raises IndexBusyError, which names who is at it, and KnowledgeError where DATA_DIR cannot be written.
     """
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    holder = LockHolder(by or os_user(), now, socket.gethostname(), os.getpid())
+    holder = LockHolder(by or os_user(), now(), socket.gethostname(), os.getpid())
     with _file_lock(settings.data_dir, holder):
         if not settings.chroma_url:
             yield lambda at_once: None
@@ -129,8 +133,7 @@ def _noted(data_dir: Path) -> LockHolder:
     try:
         return LockHolder(**json.loads(_note(data_dir).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):  # it has the lock and has not said yet who it is
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        return LockHolder("somebody", now, socket.gethostname(), 0)
+        return LockHolder("somebody", now(), socket.gethostname(), 0)
 
 
 def _busy(holder: LockHolder | None) -> IndexBusyError:

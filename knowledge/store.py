@@ -12,18 +12,22 @@ import os
 import shutil
 from contextlib import nullcontext, suppress
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from knowledge import chroma
-from knowledge.chroma import Progress, Registry
+from knowledge.chroma import Registry
 from knowledge.errors import KnowledgeError, StoreUnreachableError
 from knowledge.settings import KnowledgeSettings
-from knowledge.version import VERSION_TIME, Manifest, Pointer, VersionData, newest_first, read_manifest
-
-# On a server, a version that is not complete may be another machine's build; after this time it is a dead one.
-SECONDS_TO_BUILD = 3_600
+from knowledge.version import Manifest, Pointer, VersionData, newest_first, read_manifest
+from knowledge.version_collections import (
+    Progress,
+    check_collections,
+    collections_of,
+    read_collections,
+    versions_begun,
+    write_collections,
+)
 
 
 def _untold(done: int, total: int) -> None:
@@ -70,7 +74,7 @@ class Store(Protocol):
         ...
 
     def unfinished(self) -> list[str]:
-        """Versions that a dead build left behind: there, but not complete."""
+        """Versions that are there, but not complete: under the lock of the index, what a dead build left behind."""
         ...
 
 
@@ -120,7 +124,7 @@ class DirectoryStore:
         try:
             folder.mkdir(parents=True)
             with chroma.embedded(folder / "chroma") as client:
-                chroma.write_collections(lambda: nullcontext(client), data, progress)
+                write_collections(lambda: nullcontext(client), data, progress)
             _write_durably(folder / "manifest.json", _manifest_text(data.manifest))
         except (OSError, StoreUnreachableError) as error:
             self.remove(version)
@@ -145,13 +149,13 @@ class DirectoryStore:
         """The content of a version. Raises KnowledgeError: no such version, or it is damaged."""
         manifest = self._manifest(version)
         with chroma.embedded(self._versions / version / "chroma") as client:
-            return chroma.read_collections(lambda: nullcontext(client), manifest)
+            return read_collections(lambda: nullcontext(client), manifest)
 
     def check(self, version: str) -> None:
         """Raise KnowledgeError where there is no such version or something of it is missing; reads no vectors."""
         manifest = self._manifest(version)
         with chroma.embedded(self._versions / version / "chroma") as client:
-            chroma.check_collections(client, manifest)
+            check_collections(client, manifest)
 
     def remove(self, version: str) -> None:
         """Delete a version, or what a killed build left of it."""
@@ -191,19 +195,17 @@ class ServerStore:
         return newest_first(self._registry.of_kind("manifest").values())
 
     def unfinished(self) -> list[str]:
-        """Versions that a dead build left behind: not complete, though begun more than an hour ago."""
-        complete = {manifest.version for manifest in self.versions()}
+        """Versions that a killed build left behind."""
         with chroma.server(self._url) as client:
-            begun = chroma.versions_begun(client)
-        long_ago = datetime.now(UTC) - timedelta(seconds=SECONDS_TO_BUILD)
-        return sorted(version for version in begun - complete if version < f"{long_ago:{VERSION_TIME}}")
+            begun = versions_begun(chroma.collection_names(client))
+        return sorted(begun - {manifest.version for manifest in self.versions()})
 
     def write(self, data: VersionData, progress: Progress = _untold) -> None:
         """Build a version aside and check it. Raises KnowledgeError; nothing of the version is left then."""
         manifest = data.manifest
         try:
             # A client for each request: `progress` may speak to the server as well, to say that this run is alive.
-            chroma.write_collections(lambda: chroma.server(self._url), data, progress)
+            write_collections(lambda: chroma.server(self._url), data, progress)
             self._registry.put(f"manifest-{manifest.version}", "manifest", _manifest_text(manifest))
         except BaseException:
             self.remove(manifest.version)
@@ -215,19 +217,19 @@ class ServerStore:
 
     def read(self, version: str) -> VersionData:
         """The content of a version. Raises KnowledgeError: no such version, or it is damaged."""
-        return chroma.read_collections(lambda: chroma.server(self._url), self._manifest(version))
+        return read_collections(lambda: chroma.server(self._url), self._manifest(version))
 
     def check(self, version: str) -> None:
         """Raise KnowledgeError where there is no such version or something of it is missing; reads no vectors."""
         manifest = self._manifest(version)
         with chroma.server(self._url) as client:
-            chroma.check_collections(client, manifest)
+            check_collections(client, manifest)
 
     def remove(self, version: str) -> None:
         """Delete a version, or what a killed build left of it."""
         self._registry.delete(f"manifest-{version}")
         with chroma.server(self._url) as client:
-            chroma.delete_collections(client, version)
+            chroma.delete_collections(client, collections_of(version))
 
     def _manifest(self, version: str) -> Manifest:
         text = self._registry.get(f"manifest-{version}")

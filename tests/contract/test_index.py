@@ -248,14 +248,14 @@ def test_an_older_way_of_making_an_index_rebuilds_everything(
 
 INDEX_IN_A_PROCESS = """
 import pickle, sys
-from knowledge import base, chroma, embed, index, store
+from knowledge import base, embed, index, store, version_collections
 settings = pickle.load(sys.stdin.buffer)
 """
 # Each ends the process by kill -9 at one point of the build.
 KILLED = {
     "before anything is embedded": "index.embed_plan = die",
     "with the vectors, before they are written": "store.DirectoryStore.write = die",
-    "with some collections written": "chroma._unreachable = die",
+    "with some collections written": "version_collections._unreachable = die",
     "before the manifest is written": "store._write_durably = die",
     "before the version is published": "store.DirectoryStore.publish = die",
     "while the pointer is moved": "store.Path.replace = lambda a, b: (die if b.name == 'published' else rename)(a, b)",

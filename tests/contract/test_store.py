@@ -19,7 +19,7 @@ import pytest
 from chromadb.api import ClientAPI
 
 from bot.settings import Settings
-from knowledge import chroma
+from knowledge import chroma, version_collections
 from knowledge.embed import Vectors
 from knowledge.errors import DamagedVersionError, KnowledgeError, StoreUnreachableError
 from knowledge.settings import load_settings
@@ -133,7 +133,7 @@ def test_what_was_written_is_read_back(kept: Kept) -> None:
 
 
 def test_more_records_than_one_batch_are_read_back_exactly(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chroma, "BATCH_SIZE", 4)
+    monkeypatch.setattr(version_collections, "BATCH_SIZE", 4)
     written = version_data("v-many", chunks=6)
     kept.store.write(written)
     assert_same(kept.store.read("v-many"), written)
@@ -185,7 +185,7 @@ def test_a_version_that_is_not_there_is_named(kept: Kept) -> None:
 
 def test_a_graph_that_leaves_a_record_out_of_reach_is_built_again(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     checks = iter([["v-new-0"], []])
-    monkeypatch.setattr(chroma, "_unreachable", lambda *_: next(checks))
+    monkeypatch.setattr(version_collections, "_unreachable", lambda *_: next(checks))
 
     kept.store.write(version_data("v-new"))
 
@@ -201,7 +201,7 @@ def test_a_write_that_fails_leaves_nothing_of_the_version(kept: Kept, monkeypatc
         raise KnowledgeError("a record cannot be reached")
 
     with monkeypatch.context() as patched:
-        patched.setattr(chroma, "_unreachable", unreachable)
+        patched.setattr(version_collections, "_unreachable", unreachable)
         with pytest.raises(KnowledgeError, match="cannot be reached"):
             kept.store.write(version_data("v-new"))
     assert [manifest.version for manifest in kept.store.versions()] == ["v-old"]
@@ -221,9 +221,9 @@ def test_records_that_a_query_does_not_find_are_noticed(kept: Kept) -> None:
 
 KILLED_WHILE_WRITING = """
 import os, pickle, signal, sys
-from knowledge import chroma, store
+from knowledge import store, version_collections
 settings, data = pickle.load(sys.stdin.buffer)
-chroma._unreachable = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+version_collections._unreachable = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 store.open_store(settings).write(data)
 """
 

@@ -16,6 +16,8 @@ import pytest
 from bot.settings import Settings
 from knowledge import index
 from knowledge.__main__ import main
+from knowledge.lock import index_lock
+from knowledge.settings import KnowledgeSettings, load_settings
 
 ROOT = Path(__file__).parents[2]
 COVERED = "Which is cheaper, prompt engineering or fine-tuning?"
@@ -233,6 +235,92 @@ def test_a_second_run_says_that_nothing_has_changed(empty_machine: Path, capsys:
     assert second["version"] == first["version"]
     assert main(["index"]) == 0
     assert "Nothing has changed" in capsys.readouterr().out
+
+
+def test_a_refused_version_ends_with_status_1_and_the_questions_that_got_worse(
+    empty_machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    golden = tmp_path / "golden.yaml"
+    golden.write_text('answerable: [{question: "what keeps a boat upright", sections: ["boats.md#What is a keel?"]}]')
+    monkeypatch.setenv("GOLDEN_FILE", str(golden))
+    monkeypatch.setenv("ANSWER_THRESHOLD", "0")
+    first = run_json(capsys, "index")
+    assert first["scores"]["after"] == {"questions": 1, "recall_at_5": 1.0, "answered": 1.0, "abstained": None}
+    (empty_machine / "boats.md").write_text("# Boats\n\n## Harbours\n\nThe harbour opens at nine.\n")
+    assert main(["index", "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert (report["published"], report["version"]) == (False, first["version"])
+    assert "worse than version" in report["refused"]
+    (worse,) = report["worse"]
+    assert worse["question"] == "what keeps a boat upright"
+    assert worse["before"]["text"] == "A keel keeps a boat upright."
+    assert set(worse["after"]) == {"document", "section", "text"}
+    assert main(["index"]) == 1
+    out = capsys.readouterr().out
+    assert "Not published" in out
+    assert "A keel keeps a boat upright." in out
+    assert main(["index", "--force", "--reason", "the keel was wrong"]) == 0
+    assert "because of --force" in capsys.readouterr().out
+    newest = run_json(capsys, "versions")["versions"][0]
+    assert (newest["reason"], newest["previous"]) == ("the keel was wrong", first["version"])
+    assert "worse than version" in newest["forced"]
+    assert newest["by"]
+
+
+def test_a_dry_run_names_the_files_and_counts_the_chunks_that_differ(
+    empty_machine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_json(capsys, "index")
+    (empty_machine / "boats.md").write_text("# Boats\n\n## What is a keel?\n\nA keel is a fin.\n")
+    (empty_machine / "sails.md").write_text("# Sails\n\nA sail catches the wind.\n")
+    found = run_json(capsys, "index", "--dry-run")
+    assert found["files"] == {"added": ["sails.md"], "changed": ["boats.md"], "removed": [], "unchanged": 1}
+    assert found["chunk_changes"] == {"added": 1, "changed": 1, "removed": 0, "unchanged": 1}
+    assert main(["index", "--dry-run"]) == 0
+    out = capsys.readouterr().out
+    assert "+ sails.md" in out
+    assert "~ boats.md" in out
+    assert "Chunks: 1 added, 1 changed, 0 removed, 1 unchanged." in out
+
+
+def test_a_rollback_is_shown_by_status_and_versions_and_not_undone_by_the_next_run(
+    empty_machine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = run_json(capsys, "index")["version"]
+    (empty_machine / "bread.md").write_text("# Bread\n\n## What is dough?\n\nDough is rye.\n")
+    second = run_json(capsys, "index")["version"]
+    report = run_json(capsys, "rollback")
+    assert (report["version"], report["previous"]) == (first, second)
+    status = run_json(capsys, "status")
+    assert (status["version"], status["withdrawn"], status["at_work"]) == (first, [second], None)
+    shown = {
+        each["version"]: (each["published"], each["withdrawn"]) for each in run_json(capsys, "versions")["versions"]
+    }
+    assert shown == {first: (True, False), second: (False, True)}
+    assert main(["index"]) == 0
+    assert f"rollback {second}" in capsys.readouterr().out
+    assert run_json(capsys, "status")["version"] == first
+    assert run_json(capsys, "rollback", second)["version"] == second
+    assert_fails(["rollback", "v-none"], "There is no version v-none", capsys)
+
+
+def test_status_says_who_is_at_work(empty_machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_json(capsys, "index")
+    with index_lock(load_settings(KnowledgeSettings, None), "alice"):
+        assert run_json(capsys, "status")["at_work"]["by"] == "alice"
+        assert main(["status"]) == 0
+        assert "being changed at this moment: alice, since" in capsys.readouterr().out
+        assert_fails(["index", "--json"], "alice, since", capsys)
+
+
+def test_a_changed_language_is_noticed_and_means_that_everything_is_embedded_anew(
+    empty_machine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_json(capsys, "index")
+    monkeypatch.setenv("LANGUAGE", "german")
+    assert run_json(capsys, "status")["rebuild"] == "language english is now german"
+    report = run_json(capsys, "index")
+    assert (report["published"], report["embedded"]) == (True, 2)
 
 
 def test_a_dry_run_writes_nothing(empty_machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
