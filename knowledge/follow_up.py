@@ -255,8 +255,8 @@ def _after(question: str, turns: Sequence[str], topics: Topics) -> str:
         start, end = asked.pronoun.span()
         return f"{core[:start]}{_meant(asked.pronoun.group(), before, topics)}{core[end:]}?"
     compares = _COMPARES.search(core) and not _HAS_TWO.search(core)
-    if compares and not own and two:
-        return f"{core}, {' or '.join(two)}?"
+    if compares and not own and (sides := two or _both_approaches(core, before)):
+        return f"{core}, {' or '.join(sides)}?"
     if asked.fragment or (not own and (asked.joined or compares)) or (compares and "differen" in core.lower()):
         return f"{core}? ({_subject(before, topics)})"
     return question
@@ -276,6 +276,12 @@ def _other(asked: _Asked, before: str) -> str:
     if asked.fragment:
         return _APPROACHES[named[0]].sub(other, before)
     return f"{_OTHER_ONE.sub(other, asked.core)}?"
+
+
+def _both_approaches(core: str, before: str) -> tuple[str, ...]:
+    """Both approaches where `core` asks "which is cheaper?" and `before` names one of them."""
+    named = any(pattern.search(before) for pattern in _APPROACHES.values())
+    return tuple(_APPROACHES) if named and core.lower().startswith("which") else ()
 
 
 def _replaced(before: str, core: str, own: Sequence[Mention], topics: Topics) -> str:

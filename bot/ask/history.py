@@ -20,14 +20,16 @@ MAX_TURNS = 3  # each may cost one request: the person's message between two ans
 MAX_CHARACTERS = 1_500
 MESSAGES_READ = 15  # of a thread or of direct messages, in one request
 ANSWERS_LOOKED_THROUGH = 50
+A_MOMENT = timedelta(minutes=5)
 DIRECT_MESSAGES_REMEMBERED = timedelta(minutes=30)
 
 log = structlog.get_logger(__name__)
 
 
-async def before_message(message: discord.Message, me: discord.abc.User) -> list[str]:
+async def before_message(message: discord.Message, me: discord.abc.User, *, listens: bool) -> list[str]:
     """What was asked before `message`: up its replies, else in the bot's own thread, else in recent direct messages.
 
+    Where the bot `listens`, nobody has to press Reply: there it is what the same person asked a moment ago.
     Empty where Discord does not let the bot read it.
     """
     if message.reference is not None:
@@ -36,6 +38,8 @@ async def before_message(message: discord.Message, me: discord.abc.User) -> list
         return await _questions(_recent(message, me), me)
     if message.guild is None:
         return await _questions(_recent(message, me, since=DIRECT_MESSAGES_REMEMBERED), me)
+    if listens:
+        return await _questions(_recent(message, me, since=A_MOMENT, to=message.author), me)
     return []
 
 
@@ -105,18 +109,29 @@ async def _replied_to(message: discord.Message) -> discord.Message | None:
 
 
 async def _recent(
-    message: discord.Message, me: discord.abc.User, since: timedelta | None = None
+    message: discord.Message,
+    me: discord.abc.User,
+    since: timedelta | None = None,
+    to: discord.abc.User | None = None,
 ) -> AsyncIterator[discord.Message]:
-    """What the bot wrote in the channel before `message`, the newest first; nothing older than `since`."""
+    """What the bot wrote in the channel before `message`, the newest first; none older than `since`, all `to`."""
     after = message.created_at - since if since else None
     try:
         async for earlier in message.channel.history(limit=MESSAGES_READ, before=message):
             if after is not None and earlier.created_at < after:
                 return
-            if earlier.author == me:
+            if earlier.author == me and (to is None or _asker(earlier) == to):
                 yield earlier
     except discord.HTTPException as error:
         log.info("history_not_read", channel=message.channel.id, error=str(error))
+
+
+def _asker(answer: discord.Message) -> discord.abc.User | None:
+    """Who asked what `answer`, a message of the bot, answers."""
+    if answer.interaction_metadata is not None:
+        return answer.interaction_metadata.user
+    replied_to = answer.reference.resolved if answer.reference else None
+    return replied_to.author if isinstance(replied_to, discord.Message) else None
 
 
 async def _questions(newest_first: AsyncIterator[discord.Message], me: discord.abc.User) -> list[str]:

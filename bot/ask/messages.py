@@ -146,7 +146,10 @@ class Messages(commands.Cog):
         if self._hidden_reply_to_me(message) or (in_own_thread and not words):
             await self.ask.say(reply, UNREADABLE)
         else:
-            await self.ask.answer(reply, words, lambda: history.before_message(message, self._me), again=bool(shown))
+            listens = in_force.listens != "addressed"
+            await self.ask.answer(
+                reply, words, lambda: history.before_message(message, self._me, listens=listens), again=bool(shown)
+            )
         self._answered.remember(message.id, reply.shown)
 
     def _hidden_reply_to_me(self, message: discord.Message) -> bool:

@@ -113,6 +113,20 @@ async def test_a_person_compares_everything_and_then_one_aspect(page: Page) -> N
     await expect(picture).to_be_visible()
 
 
+@needs_chromium
+async def test_a_person_goes_on_with_the_button_and_by_reply(page: Page) -> None:
+    await write(page, "What does prompt engineering cost?")
+    await page.get_by_role("button", name="Follow up").click()
+    await page.get_by_role("textbox", name="What else do you want to know?").fill("and fine-tuning?")
+    await page.get_by_role("button", name="Submit").click()
+    await expect(page.get_by_text("Understood as: What does fine-tuning cost?").last).to_be_attached()
+
+    await page.get_by_role("button", name="Reply").last.dispatch_event("click")
+    await write(page, "and which is cheaper?")
+    understood = "Understood as: which is cheaper, prompt engineering or fine-tuning?"
+    await expect(page.get_by_text(understood).last).to_be_attached()
+
+
 async def test_a_port_that_is_taken_is_named(bot_settings: Settings, knowledge: Knowledge) -> None:
     taken = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
     async with taken:

@@ -260,6 +260,20 @@ async def test_where_everything_is_answered_everything_is(server: Server, admin:
 
 
 @READS
+async def test_there_nobody_has_to_press_reply_to_go_on(server: Server, admin: simcord.MemberActor) -> None:
+    await choose(admin, server, "questions", "listens", server.channel)
+    await server.alice.send(server.channel, COST)
+    await server.bob.send(server.channel, "What is RAG?")
+
+    await server.alice.send(server.channel, "and fine-tuning?")
+    assert f"Understood as: {AND_FINE_TUNING}" in shown(server.answers[-1])
+
+    await server.env.advance_time(10 * 60)
+    await server.alice.send(server.channel, "and fine-tuning?")
+    assert "Understood as" not in shown(server.answers[-1])
+
+
+@READS
 async def test_other_channels_are_left_alone(server: Server, admin: simcord.MemberActor) -> None:
     await choose(admin, server, "questions", "listens", server.guild.create_text_channel("ask"))
 

@@ -18,6 +18,8 @@ FOLLOW_UPS = [
     ([COST], "and fine-tuning?", "What does fine-tuning cost?"),
     ([COST], "what about the other one?", "What does fine-tuning cost?"),
     (["Is fine-tuning hard?"], "is the other approach easier?", "is prompt engineering easier?"),
+    ([COST, "and fine-tuning?"], "and which is cheaper?", "which is cheaper, prompt engineering or fine-tuning?"),
+    ([COST], "which one is cheaper?", "which one is cheaper, prompt engineering or fine-tuning?"),
     (["How much memory does fine-tuning need?"], "and for LoRA?", "How much memory does LoRA need?"),
     ([COMPARED], "and which is cheaper?", "which is cheaper, prompt engineering or fine-tuning?"),
     (["Should I deduplicate my data?"], "why?", "why? (Should I deduplicate my data?)"),
