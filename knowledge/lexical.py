@@ -69,6 +69,14 @@ class Analyzer:
         """The stems of what the text is about: words like "who" or "about" help to rank, but need not be covered."""
         return [self._stem(word) for word in words(text) if word not in self._function_words]
 
+    def stem(self, word: str) -> str:
+        """The stem of one word in lower case."""
+        return self._stem(word)
+
+    def is_function_word(self, word: str) -> bool:
+        """Whether the word (lower case) says nothing of its own, as "the" and "about"."""
+        return word in self._function_words
+
     def _stem_alone(self, word: str) -> str:
         with self._one_at_a_time:  # a Stemmer must not be used by two threads at once
             stem: str = self._stemmer.stemWord(word)

@@ -1,0 +1,190 @@
+"""Whether the passages that a sentence cites say what it says: decided by rules and arithmetic, not by another model.
+
+Addresses, numbers and names must stand in the passages, in the company of the same words. Nothing may contradict them
+(contradiction.py). The words that are left must be theirs or mean the same, or the sentence must be close enough to one
+of theirs for all that. docs/decisions/6-verifier.md says why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.clauses import Case, Word, clauses, read
+from knowledge.contradiction import crossing, denial, opposite, other_approach, other_degree
+from knowledge.lexical import Analyzer
+from knowledge.quantities import Quantity, quantities, units
+from knowledge.thesaurus import Lexicon
+from knowledge.types import Chunk
+
+Vectors = npt.NDArray[np.float32]
+Embed = Callable[[Sequence[str]], Vectors]
+
+_MARKERS = re.compile(r"\s*\[\d+(?:\s*[,;]\s*\d+)*\]")
+_ADDRESS = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*://|www\.|\bdiscord\.gg/|\bmailto:)\S+|\S+@\S+\.\S+|\b[a-z0-9-]+\.(?:com|org|net|io|gg|ai|dev|app|xyz|co)\b\S*",
+    re.IGNORECASE,
+)
+_AUTHORS = re.compile(r"\S+ (?:et al\b|and [A-Z])")
+_CALL = re.compile(r"@(?:everyone|here)\b|<[@#:/a][^>\n]*>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From where on a claim is close to its passages: a cosine, and a logistic model for claims with new words.
+
+    The model weighs the highest cosine to a sentence, how much that rises without the new word, the share of new words
+    and the cosine of their clause. Fitted on `tuned` of tests/golden/verification.yaml, see docs/experiments.md.
+    """
+
+    similarity: float = 0.45
+    intercept: float = -6.6
+    of_similarity: float = 8.3
+    of_gain: float = -14.3
+    of_share: float = -14.4
+    of_clause: float = 3.5
+
+
+LIMITS = Limits()
+REMEMBERED = 2_000
+MAX_ACRONYM = 5
+
+
+class Verifier:
+    """Checks sentences in one language. `embed` turns texts into normalised vectors; without it, words alone decide."""
+
+    def __init__(self, analyzer: Analyzer, embed: Embed | None = None) -> None:
+        self._lexicon = Lexicon(analyzer)
+        self._embed = None if embed is None else _remembering(embed)
+
+    def objection(self, sentence: str, passages: Sequence[Chunk]) -> str | None:
+        """Why `passages` do not carry `sentence`, in a few words for the log; None where they do."""
+        claim = _MARKERS.sub("", sentence).strip()
+        case = Case(claim, tuple(clauses(claim, self._lexicon)), read(passages, self._lexicon), self._lexicon)
+        if taken := _foreign_address(claim, case.evidence.text):
+            return f"address: {taken}"
+        if not any(part.words for part in case.parts):
+            return "words: none"
+        for check in (_number, _name, other_approach, denial, other_degree, opposite, crossing):
+            if problem := check(case):
+                return f"{check.__name__.strip('_').replace('_', ' ')}: {problem}"
+        new = [(word.text, part.text) for part in case.parts for word in part.words if not _is_there(word, case)]
+        if self._embed is None:
+            return f"words: {' '.join(word for word, _ in new)}" if new else None
+        return _not_close(case, new, self._embed)
+
+
+def _number(case: Case) -> str | None:
+    """Each number stands in a sentence that the claim rests on, and among words that it has there."""
+    if new_units := units(case.claim) - units(case.evidence.text):
+        return f"number: {' '.join(sorted(new_units))}"
+    for quantity in quantities(case.claim):
+        part = max(
+            (part for part in case.parts if part.start <= quantity.start),
+            key=lambda part: part.start,
+            default=case.parts[0],
+        )
+        holders = [s for s in case.aligned(part) if _holds(s.quantities, quantity)]
+        if not holders:
+            return f"number: {quantity.text}"
+        own = {stem for stem in part.stems if not stem[:1].isdigit()}
+        around = [clause.stems for s in holders for clause in s.clauses if _holds(quantities(clause.text), quantity)]
+        elsewhere = [
+            clause.stems
+            for s in holders
+            for clause in s.clauses
+            if quantities(clause.text) and clause.stems not in around
+        ]
+        if (
+            own
+            and any(map(_says_more, around))
+            and not any(_share(case.lexicon, own, stems) for stems in around)
+            and any(_share(case.lexicon, own, stems) for stems in elsewhere)
+        ):
+            return f"number: {quantity.text}, of something else"
+    return None
+
+
+def _name(case: Case) -> str | None:
+    """Each name stands in the passages, in a sentence that the claim rests on or in a heading."""
+    for part in case.parts:
+        near = case.aligned(part)
+        for word in part.words:
+            if not word.name and not (word.initial and f" {word.text}" not in case.evidence.text):
+                continue
+            if not (
+                word.text in case.evidence.words
+                or word.stem in case.evidence.stems
+                or _initials(word.text, case.evidence.text)
+            ):
+                if word.name or (word.initial and _AUTHORS.match(case.claim)):
+                    return f"name: {word.text}"
+            elif word.stem not in case.evidence.context and not any(word.stem in sentence.stems for sentence in near):
+                return f"name: {word.text}, of something else"
+    return None
+
+
+def _not_close(case: Case, new: Sequence[tuple[str, str]], embed: Embed) -> str | None:
+    """What keeps the claim from being close to the passages; `new` are its new words, with their clauses."""
+    sentences = embed([sentence.text for sentence in case.evidence.sentences])
+    similar = sentences @ embed([case.claim])[0]
+    similarity = float(similar.max())
+    if similarity < LIMITS.similarity:
+        return f"similarity: {similarity:.2f}"
+    if not new:
+        return None
+    # What a word adds that the passages do not say takes the claim away from them: without it, it would be closer.
+    without = [re.sub(rf"\b{re.escape(word)}\b", "", case.claim, flags=re.IGNORECASE) for word, _ in new]
+    gain = float((embed(without) @ sentences[similar.argmax()]).max()) - similarity
+    clause = float((embed([part for _, part in new]) @ sentences.T).max(axis=1).min())
+    share = len(new) / sum(len(part.words) for part in case.parts)
+    weighted = LIMITS.of_similarity * similarity + LIMITS.of_clause * clause + LIMITS.of_gain * gain
+    weighted += LIMITS.intercept + LIMITS.of_share * share
+    return f"words: {' '.join(word for word, _ in new)}" if weighted < 0 else None
+
+
+def _remembering(embed: Embed) -> Embed:
+    """`embed` with a memory: the sentences of an answer are checked against the same passages."""
+    vector = lru_cache(maxsize=REMEMBERED)(lambda text: embed([text])[0])
+    return lambda texts: np.stack([vector(text) for text in texts])
+
+
+def _is_there(word: Word, case: Case) -> bool:
+    """Whether a word of the claim needs no support, or has it."""
+    return (
+        case.lexicon.is_light(word.stem)
+        or case.lexicon.means(word.stem, case.evidence.stems)
+        or bool(quantities(word.text))
+        or _initials(word.text, case.evidence.text)
+    )
+
+
+def _share(lexicon: Lexicon, some: Collection[str], others: Collection[str]) -> bool:
+    return any(lexicon.means(stem, others) for stem in some)
+
+
+def _says_more(stems: frozenset[str]) -> bool:
+    """Whether the stems of a clause are more than a number and its unit."""
+    return sum(not stem[:1].isdigit() for stem in stems) > 1
+
+
+def _holds(there: Sequence[Quantity], quantity: Quantity) -> bool:
+    return any(quantity.agrees_with(other) for other in there)
+
+
+def _foreign_address(claim: str, text: str) -> str:
+    """A link, an address or a call for attention in `claim` that `text` does not hold; "" where there is none."""
+    found = [*_ADDRESS.findall(claim), *_CALL.findall(claim)]
+    return next((address for address in found if address.rstrip(".,;:!?)") not in text), "")
+
+
+def _initials(letters: str, text: str) -> bool:
+    """Whether an acronym stands for words of `text` that follow each other."""
+    if not 2 <= len(letters) <= MAX_ACRONYM or not letters.isalpha():
+        return False
+    return re.search(r"[\W_]+".join(rf"\b{letter}[a-z]*" for letter in letters), text, re.IGNORECASE) is not None
