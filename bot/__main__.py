@@ -18,7 +18,7 @@ from bot.logs import configure_logging
 from bot.records import RecordsError
 from bot.settings import Settings
 from knowledge.errors import KnowledgeError
-from knowledge.settings import SettingsError, load_settings
+from knowledge.settings import SettingsError, load_settings, provider_keys
 
 DONE, FAILED = 0, 1
 
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     # The playground's terminal belongs to the page's address; what goes wrong is logged there too.
     level = logging.ERROR if options.command == "playground" else logging.INFO
-    configure_logging(secrets=[settings.discord_token.get_secret_value()], level=level)
+    configure_logging(secrets=[settings.discord_token.get_secret_value(), *provider_keys()], level=level)
     try:
         return asyncio.run(_until_stopped(_command(options, settings)))
     except KeyboardInterrupt:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from knowledge.answer import compose
@@ -11,11 +12,26 @@ from knowledge.cite import Sections
 from knowledge.compare import Aspect, closest, compare, explain
 from knowledge.embed import Embedder, Vectors, load_embedder
 from knowledge.errors import IndexMismatchError, NoIndexError
+from knowledge.generate import (
+    CHARACTERS_A_TOKEN,
+    NOTES,
+    RULES,
+    ChatModel,
+    Written,
+    chosen,
+    generate,
+    request,
+    tokens_of,
+)
 from knowledge.lexical import Analyzer
 from knowledge.retrieve import Retriever
 from knowledge.settings import KnowledgeSettings
 from knowledge.store import Store, open_store
 from knowledge.types import Answer, Chunk, Citation
+from knowledge.usage import UsageLog
+from knowledge.verify import Verifier
+
+log = logging.getLogger(__name__)
 
 
 class KnowledgeBase:
@@ -26,6 +42,9 @@ class KnowledgeBase:
         self._store = store
         self._embedder = embedder
         self._analyzer = Analyzer(settings.language)
+        self.usage = UsageLog(settings.data_dir, settings.chat_tokens_per_day)
+        self._chat_model = _chat_model(settings)
+        self._verifier = Verifier(self._analyzer, embedder.encode)
         self._refreshing = threading.Lock()
         self._refused: str | None = None
         self._retriever = self._load(store.published())
@@ -75,6 +94,33 @@ class KnowledgeBase:
         """What that version holds."""
         return self._retriever.chunks
 
+    @property
+    def writes(self) -> bool:
+        """Whether a chat model words the answers."""
+        return self._chat_model is not None
+
+    def write(self, answer: Answer, show: Callable[[Answer], None] = lambda answer: None) -> Answer:
+        """`answer` in the words of the chat model, as far as the passages carry them; as it is where there is none.
+
+        It blocks until the model has ended; `show` gets what is verified so far. Where the model does not do, the
+        answer stays the documents' own words, with a note, and the log says why.
+        """
+        model = self._chat_model
+        if model is None or answer.kind == "abstain":
+            return answer
+        room = self._settings.chat_tokens_per_question - model.max_tokens - tokens_of(RULES)
+        passages = chosen(answer, room * CHARACTERS_A_TOKEN)
+        cost = tokens_of(RULES + request(answer.question, passages)) + model.max_tokens
+        if self.usage.reserve(cost):
+            written = generate(answer, passages, model, self._verifier, show)
+        else:
+            cost = 0
+            written = Written(replace(answer, note=NOTES["budget"]), 0, "budget", "CHAT_TOKENS_PER_DAY is used up.")
+        self.usage.settle(cost, written.tokens, written.fallback)
+        if written.fallback:
+            log.warning("chat model %s: %s. %s", model.name, written.fallback, written.problem)
+        return written.answer
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """A vector of length one for each of `texts`."""
         return self._embedder.encode(texts)
@@ -122,3 +168,13 @@ class KnowledgeBase:
                     "Set them back, or run: python -m knowledge index"
                 )
         return Retriever(self._store.read(version), self._embedder, self._analyzer)
+
+
+def _chat_model(settings: KnowledgeSettings) -> ChatModel | None:
+    if not settings.chat_model:
+        return None
+    from knowledge.langchain import (
+        LangChainChatModel,
+    )  # it takes time and memory, which a bot without one can do without
+
+    return LangChainChatModel(settings)

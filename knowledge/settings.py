@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import os
+import re
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -12,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ENV_FILE = Path(".env")
 PACKAGE_DIR = Path(__file__).parent
+PROVIDER_KEY = re.compile(r"[A-Z][A-Z0-9_]*_API_KEY")  # OPENAI_API_KEY and the like: a chat model's provider names them
 OTHER_PROGRAMS = ("COMPOSE_", "POSTGRES_")  # docker compose reads the same .env
 
 
@@ -62,15 +65,31 @@ class KnowledgeSettings(BaseSettings):
     gate_documents_share: float = Field(
         0.5, ge=0, le=1, description="A new version with less than this share of the published documents is refused."
     )
-    chat_model: str = Field("", description="Reserved: this version answers without a chat model; leave it empty.")
-    chat_base_url: str = Field("", description="Reserved, goes with CHAT_MODEL; leave it empty.")
+    chat_model: str = Field(
+        "", description="A chat model that words the answers, as in openai:gpt-5-mini; empty: the documents' own words."
+    )
+    chat_base_url: str = Field("", description="Another server that speaks the provider's API; empty: the provider's.")
+    chat_timeout: float = Field(30, gt=0, description="Seconds that a chat model may take, retries and all.")
+    chat_retries: int = Field(1, ge=0, le=5, description="How often a failed request to it is sent again.")
+    chat_tokens_per_question: int = Field(
+        4000, ge=1500, description="Tokens that a question may cost, passages and answer."
+    )
+    chat_tokens_per_day: int = Field(
+        500_000, ge=0, description="Tokens that all questions of a day (UTC) may cost; 0: no limit."
+    )
 
-    @field_validator("chat_model", "chat_base_url")
+    @field_validator("chat_model")
     @classmethod
-    def _no_chat_model_yet(cls, value: str) -> str:
-        if value:
-            raise ValueError("this version answers from the documents alone, without a chat model; leave it empty")
+    def _names_its_provider(cls, value: str) -> str:
+        provider, _, model = value.partition(":")
+        if value and not (provider and model):
+            raise ValueError(f"{value!r} does not name provider and model, as openai:gpt-5-mini does")
         return value
+
+
+def provider_keys() -> list[str]:
+    """The API keys of chat models' providers in the environment: secrets, for a log to hide."""
+    return [value for name, value in os.environ.items() if PROVIDER_KEY.fullmatch(name) and value]
 
 
 S = TypeVar("S", bound=KnowledgeSettings)
@@ -79,13 +98,17 @@ S = TypeVar("S", bound=KnowledgeSettings)
 def load_settings(model: type[S], env_file: Path | None = ENV_FILE, *, strict: bool = False) -> S:
     """The settings of `model` from the environment and, below it, from `env_file` where that exists.
 
-    A name in `env_file` that is no setting raises SettingsError and names the nearest one: any such name with `strict`,
-    else only one that looks like a misspelt setting (other programs' settings may share the file).
+    A provider's API key in `env_file` goes into the environment. A name that is no setting raises SettingsError and
+    names the nearest one: any such name with `strict`, else only one that looks like a misspelt setting (the file may
+    hold other programs' settings too).
     """
     values: dict[str, str | None] = {}
     if env_file is not None and env_file.is_file():
         values = dotenv_values(env_file)
         _refuse_unknown_names(values, model, env_file, strict=strict)
+        for name, value in values.items():
+            if PROVIDER_KEY.fullmatch(name) and value:
+                os.environ.setdefault(name, value)  # where the provider's library looks for it
     try:
         return model(_env_file=env_file)  # type: ignore[call-arg]  # an argument that BaseSettings takes at run time
     except ValidationError as error:
@@ -99,7 +122,7 @@ def load_settings(model: type[S], env_file: Path | None = ENV_FILE, *, strict: b
 def _refuse_unknown_names(values: dict[str, str | None], model: type[S], env_file: Path, *, strict: bool) -> None:
     known = [name.upper() for name in model.model_fields]
     for name in values:
-        if name.upper() in known or name.upper().startswith(OTHER_PROGRAMS):
+        if name.upper() in known or name.upper().startswith(OTHER_PROGRAMS) or PROVIDER_KEY.fullmatch(name):
             continue
         near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.8)
         if near:

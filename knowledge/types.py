@@ -93,7 +93,9 @@ class Answer:
     citation has its quote and the whole passage it stands in. With kind `abstain`, `text` is one sentence that says so,
     there are no citations, and `suggestions` are questions that the documents do cover, closest first.
     `confidence` (0 to 1) is the calibrated probability that the documents cover the question. `understood` is how a
-    question that goes on from earlier ones was read; empty where it stands alone.
+    question that goes on from earlier ones was read; empty where it stands alone. With `by` model, the text is a chat
+    model's, each sentence carried by the passages that it cites; `removed` are its sentences that were not. `note` says
+    why the answer is extractive where a chat model was asked.
     """
 
     question: str
@@ -107,3 +109,4 @@ class Answer:
     removed: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
     understood: str = ""
+    note: str = ""

@@ -62,6 +62,14 @@ class Verifier:
         self._lexicon = Lexicon(analyzer)
         self._embed = None if embed is None else _remembering(embed)
 
+    def closest(self, sentence: str, chunk: Chunk) -> str:
+        """The sentence of `chunk` that carries `sentence` best, word for word as it stands there."""
+        if self._embed is None:
+            said = set(self._lexicon.stems(sentence))
+            return max(chunk.sentences, key=lambda each: len(said.intersection(self._lexicon.stems(each))))
+        similar = self._embed(chunk.sentences) @ self._embed([sentence])[0]
+        return chunk.sentences[int(similar.argmax())]
+
     def objection(self, sentence: str, passages: Sequence[Chunk]) -> str | None:
         """Why `passages` do not carry `sentence`, in a few words for the log; None where they do."""
         claim = _MARKERS.sub("", sentence).strip()

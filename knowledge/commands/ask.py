@@ -31,7 +31,7 @@ def run(settings: KnowledgeSettings, options: argparse.Namespace) -> int:
     questions = [options.question] if options.file is None else _questions(options.file)
     knowledge = KnowledgeBase.open(settings)
     for number, question in enumerate(questions):
-        answer = knowledge.ask(question, options.after or ())
+        answer = knowledge.write(knowledge.ask(question, options.after or ()))
         if options.json:
             print_json(answer_as_json(answer))
         else:
@@ -63,6 +63,7 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
             for each in answer.passages
         ],
         "suggestions": list(answer.suggestions),
+        "note": answer.note,
         "version": answer.version,
     }
 
@@ -83,6 +84,8 @@ def _show_answer(answer: Answer, *, with_question: bool, first: bool) -> None:
     if answer.understood:
         console.print(Text(f"Understood as: {answer.understood}", style="dim"))
     console.print(Text(answer.text))
+    if answer.note:
+        console.print(Text(f"\n{answer.note}", style="dim"))
     places = dict.fromkeys((each.marker, each.section, each.document) for each in answer.citations)
     if places:
         console.print()

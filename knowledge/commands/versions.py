@@ -12,6 +12,7 @@ from rich.text import Text
 from knowledge.commands.output import DONE, out, print_json
 from knowledge.errors import KnowledgeError
 from knowledge.settings import KnowledgeSettings
+from knowledge.usage import Usage, UsageLog, summary
 
 NOT_YET = "Nothing has been published yet. Run: python -m knowledge index"
 
@@ -66,6 +67,9 @@ def run_status(settings: KnowledgeSettings, options: argparse.Namespace) -> int:
         "store": settings.chroma_url or str((settings.data_dir / "index").resolve()),
         "knowledge_dir": str(settings.knowledge_dir.resolve()),
         "at_work": asdict(holder) if holder else None,
+        "chat_model": settings.chat_model or None,
+        "chat_tokens_per_day": settings.chat_tokens_per_day,
+        "chat_usage": asdict(UsageLog(settings.data_dir, settings.chat_tokens_per_day).read()),
         **(_changes(settings) if pointer else {"changes": None, "rebuild": None, "problem": None}),
     }
     if options.json:
@@ -121,6 +125,9 @@ def _show_status(status: dict[str, Any]) -> None:
     table.add_row("model", f"{status['embedding_model']}, {status['fingerprint']}")
     table.add_row("store", Text(status["store"]))
     table.add_row("documents", Text(f"{status['knowledge_dir']}\n{documents}"))
+    if status["chat_model"]:
+        usage, limit = status["chat_usage"], status["chat_tokens_per_day"]
+        table.add_row("chat model", Text(f"{status['chat_model']}\n{summary(Usage(**usage), limit)}"))
     console.print(table)
 
 

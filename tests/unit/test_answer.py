@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations, groupby
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,7 +17,6 @@ from knowledge.base import KnowledgeBase
 from knowledge.evaluate import load_golden
 from knowledge.lexical import words
 from knowledge.retrieve import Evidence, Retrieval
-from knowledge.settings import KnowledgeSettings, SettingsError, load_settings
 from knowledge.types import Answer, Chunk, ChunkKind, Passage, ScoredSentence
 
 COVERED = Evidence(1, 1, 1, 1, off_topic_similarity=0, sentence_coverage=1, chunk_coverage=1, known=1)
@@ -401,9 +399,3 @@ def test_the_threshold_decides_between_answer_and_abstention(settings: Settings)
     )
     assert strict.ask(question).kind == "abstain"
     assert lenient.ask("How do I fine-tune my guitar?").kind == "answer"
-
-
-def test_a_chat_model_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("CHAT_MODEL", "openai:gpt-5")
-    with pytest.raises(SettingsError, match=r"CHAT_MODEL: .*without a chat model; leave it empty\.$"):
-        load_settings(KnowledgeSettings, env_file=tmp_path / ".env")
