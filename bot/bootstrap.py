@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from bot.ask.cog import Ask
 from bot.ask.messages import Messages
 from bot.ask.queue import QuestionQueue
+from bot.ask.stream import Writer
 from bot.client import Knowledge, Tunewise, point_at
 from bot.compare.cog import Compare
 from bot.help.cog import Help
@@ -53,7 +54,11 @@ async def tunewise(
             message_content=settings.message_content_intent,
             shard_count=shard_count,
         )
-        ask = Ask(bot, settings, queue, records)
+        writer = None
+        if isinstance(knowledge, KnowledgeBase) and knowledge.writes:
+            writer = Writer(knowledge.write)
+            stack.callback(writer.close)
+        ask = Ask(bot, settings, queue, records, writer)
         await bot.add_cog(ask)
         await bot.add_cog(Messages(bot, ask))
         await bot.add_cog(Compare(bot, queue))

@@ -49,6 +49,10 @@ class Reply(Protocol):
     def author(self) -> discord.User | discord.Member:
         """Who gets it."""
 
+    @property
+    def channel_id(self) -> int:
+        """Where it is shown."""
+
     def thinking(self) -> AbstractAsyncContextManager[None]:
         """Shows that the answer is being prepared. Enter it before anything that takes time."""
 
@@ -81,6 +85,11 @@ class InteractionReply:
     def author(self) -> discord.User | discord.Member:
         """Who gets it."""
         return self._interaction.user
+
+    @property
+    def channel_id(self) -> int:
+        """Where it is shown."""
+        return self._interaction.channel_id or 0
 
     @asynccontextmanager
     async def thinking(self) -> AsyncIterator[None]:
@@ -190,6 +199,11 @@ class MessageReply:
     def author(self) -> discord.User | discord.Member:
         """Who gets it."""
         return self._message.author
+
+    @property
+    def channel_id(self) -> int:
+        """Where it is shown."""
+        return self._message.channel.id
 
     @asynccontextmanager
     async def thinking(self) -> AsyncIterator[None]:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -33,6 +34,7 @@ class Scripted:
     raw: bytes | None = None
     until: threading.Event | None = None
     pieces: int = 4
+    seconds_a_piece: float = 0
 
 
 class ChatServer:
@@ -42,6 +44,7 @@ class ChatServer:
         self.script: deque[Scripted] = deque()
         self.requests: list[dict[str, Any]] = []
         self.url = ""
+        self.first_pieces: list[float] = []
         self._stalled = asyncio.Event()
 
     def will(self, *script: Scripted) -> None:
@@ -71,10 +74,14 @@ class ChatServer:
         return response
 
     async def _stream(self, request: web.Request, response: web.StreamResponse, scripted: Scripted, text: str) -> None:
-        for piece in pieces(text, scripted.pieces):
+        for number, piece in enumerate(pieces(text, scripted.pieces)):
             while scripted.until is not None and not scripted.until.is_set():
                 await asyncio.to_thread(scripted.until.wait, 0.05)
+            if number == 0:
+                self.first_pieces.append(time.perf_counter())
             await self._send(response, {"content": piece})
+            if scripted.seconds_a_piece:
+                await asyncio.sleep(scripted.seconds_a_piece)
         if scripted.stall:
             await self._stalled.wait()
         if scripted.cut:

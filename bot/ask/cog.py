@@ -15,6 +15,7 @@ from bot import errors
 from bot.ask import buttons, history, layout
 from bot.ask.question import read
 from bot.ask.queue import QuestionQueue, QueueFullError
+from bot.ask.stream import Writer
 from bot.records import Records, RecordsError, UnknownAnswerError
 from bot.replies import NOT_DELIVERED, InteractionReply, Reply
 from knowledge.types import Answer
@@ -36,11 +37,14 @@ Before = Callable[[], Awaitable[Sequence[str]]]
 class Ask(commands.Cog):
     """Receives questions from Discord and shows their answers."""
 
-    def __init__(self, bot: Tunewise, settings: Settings, queue: QuestionQueue, records: Records) -> None:
+    def __init__(
+        self, bot: Tunewise, settings: Settings, queue: QuestionQueue, records: Records, writer: Writer | None = None
+    ) -> None:
         """The bot that it listens to, and what it answers with."""
         self.bot = bot
         self.queue = queue
         self.records = records
+        self._writer = writer
         self._cooldown: commands.CooldownMapping[int] = commands.CooldownMapping.from_cooldown(
             settings.cooldown_questions, settings.cooldown_seconds, lambda person: person
         )
@@ -105,7 +109,18 @@ class Ask(commands.Cog):
             answer = await self.queue.ask(reading.text, lambda ahead: self._show_place(reply, ahead), said)
         except QueueFullError:
             return [layout.notice(QUEUE_FULL)]
+        if self._writer is not None and answer.kind == "answer":
+            answer = await self._writer.write(answer, reply.channel_id, lambda part: self._show_part(reply, part))
         return layout.answer(answer, await self._remember(answer))
+
+    async def _show_part(self, reply: Reply, part: Answer) -> bool:
+        """Shows what there is of an answer; False where that cannot be: the whole answer may still."""
+        try:
+            await reply.show(layout.writing(part))
+        except NOT_DELIVERED as error:
+            log.warning("part_not_shown", error=str(error))
+            return False
+        return True
 
     async def _show_place(self, reply: Reply, ahead: int) -> None:
         """Says how many come first; where that cannot be shown, the answer still can."""

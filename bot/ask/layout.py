@@ -55,7 +55,14 @@ def answer(answer: Answer, answer_id: str | None) -> list[ui.LayoutView]:
     sources = sources_line(answer.citations)
     votes = (VoteButton(answer_id, "up"), VoteButton(answer_id, "down")) if answer_id else ()
     row = [SourcesButton(answer_id), FollowUpButton(), DecideButton(), *votes] if answer_id else []
-    return messages([title, *text, *([sources] if sources else [])], GREEN, row, title=title)
+    note = f"-# {escape(answer.note)}" if answer.note else ""
+    return messages([title, *text, *filter(None, (sources, note))], GREEN, row, title=title)
+
+
+def writing(part: Answer) -> ui.LayoutView:
+    """What there is of an answer that a chat model is still writing."""
+    title = _title(part.question, part.understood)
+    return messages([title, shorten(defuse(part.text), MAX_PIECE), "-# ✍️ …"], GREEN, title=title)[0]
 
 
 def clarify(question: str, meanings: Sequence[str]) -> ui.LayoutView:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import discord
@@ -25,6 +26,7 @@ from bot.server import layout as server_layout
 from bot.texts import translated, wordings
 from knowledge.answer import ABSTENTION
 from knowledge.errors import KnowledgeError
+from knowledge.generate import NOTES
 from knowledge.types import Answer
 from tests.unit.test_layout import ANSWER
 
@@ -65,6 +67,7 @@ def said() -> Iterator[str]:
     chosen = {WHOLE_SERVER: Preferences(), 7: Preferences(listens="questions")}
     views = [
         *layout.answer(ANSWER, "AbC_-1234567"),
+        *(view for note in NOTES.values() for view in layout.answer(replace(ANSWER, note=note), None)),
         *layout.answer(REFUSED, "AbC_-1234567"),
         *(view for each in stored for view in layout.sources(each)),
         layout.clarify(QUESTION, EXAMPLES),
