@@ -19,7 +19,9 @@ from bot.ask.buttons import FollowUpForm
 from bot.ask.question import EXAMPLES, read
 from bot.compare import layout as compare_layout
 from bot.help import layout as help_layout
-from bot.records import Preferences, RecordsError, StoredAnswer, VoteResult
+from bot.privacy import layout as privacy_layout
+from bot.records import Person, Preferences, RecordsError, StoredAnswer, VoteResult
+from bot.records.people import PersonalChange, PersonalSubscription, PersonalVote
 from bot.records.servers import WHOLE_SERVER
 from bot.server import cog as server_cog
 from bot.server import layout as server_layout
@@ -79,6 +81,10 @@ def said() -> Iterator[str]:
         server_layout.of_server(chosen, reads=False),
         *(server_layout.of_channel(7, chosen, reads=False, is_forum=is_forum) for is_forum in (True, False)),
         compare_layout.nothing(),
+        *(privacy_layout.overview(_person(count)) for count in (0, 1, 2)),
+        privacy_layout.confirm(_person(1)),
+        privacy_layout.forgotten(),
+        privacy_layout.export(1, _person(1)),
     ]
     for view in views:
         yield from texts(view)
@@ -101,6 +107,16 @@ def said() -> Iterator[str]:
     form = FollowUpForm()
     yield form.title
     yield from (item.text for item in form.walk_children() if isinstance(item, ui.Label))
+
+
+def _person(count: int) -> Person:
+    """Somebody beside whose id so many things of each kind are stored."""
+    now = datetime.now(UTC)
+    return Person(
+        votes=(PersonalVote(QUESTION, 1, now),) * count,
+        subscriptions=(PersonalSubscription(QUESTION, now),) * count,
+        changes=(PersonalChange("index", "v1", now),) * count,
+    )
 
 
 async def _menu(_interaction: discord.Interaction, _message: discord.Message) -> None: ...
