@@ -10,6 +10,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from knowledge.settings import KnowledgeSettings
+
 FILE = "chat-usage.json"
 
 
@@ -33,6 +35,14 @@ def summary(usage: Usage, tokens_a_day: int) -> str:
     said = f"Today: {usage.answered} of {usage.questions} questions answered, {usage.tokens:,}{of_all} tokens."
     reasons = ", ".join(f"{kind} {number}" for kind, number in sorted(usage.fallbacks.items()))
     return f"{said} The documents' own words for the rest: {reasons}." if reasons else said
+
+
+def of_today(settings: KnowledgeSettings) -> str:
+    """The chat model and its use today, for whoever asks for the status; "" where there is none."""
+    if not settings.chat_model:
+        return ""
+    usage = UsageLog(settings.data_dir, settings.chat_tokens_per_day).read()
+    return f"{settings.chat_model}\n{summary(usage, settings.chat_tokens_per_day)}"
 
 
 class UsageLog:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from knowledge.clauses import Case, Word, clauses, read
 from knowledge.contradiction import crossing, denial, opposite, other_approach, other_degree
-from knowledge.lexical import Analyzer
+from knowledge.lexical import Analyzer, words
 from knowledge.quantities import Quantity, quantities, units
 from knowledge.thesaurus import Lexicon
 from knowledge.types import Chunk
@@ -30,6 +30,7 @@ _ADDRESS = re.compile(
     r"(?:[a-z][a-z0-9+.-]*://|www\.|\bdiscord\.gg/|\bmailto:)\S+|\S+@\S+\.\S+|\b[a-z0-9-]+\.(?:com|org|net|io|gg|ai|dev|app|xyz|co)\b\S*",
     re.IGNORECASE,
 )
+_FIRST_PERSON = frozenset({"i", "me", "my", "mine", "we", "us", "our"})
 _AUTHORS = re.compile(r"\S+ (?:et al\b|and [A-Z])")
 _CALL = re.compile(r"@(?:everyone|here)\b|<[@#:/a][^>\n]*>", re.IGNORECASE)
 
@@ -78,13 +79,20 @@ class Verifier:
             return f"address: {taken}"
         if not any(part.words for part in case.parts):
             return "words: none"
-        for check in (_number, _name, other_approach, denial, other_degree, opposite, crossing):
+        for check in (_voice, _number, _name, other_approach, denial, other_degree, opposite, crossing):
             if problem := check(case):
                 return f"{check.__name__.strip('_').replace('_', ' ')}: {problem}"
         new = [(word.text, part.text) for part in case.parts for word in part.words if not _is_there(word, case)]
         if self._embed is None:
             return f"words: {' '.join(word for word, _ in new)}" if new else None
         return _not_close(case, new, self._embed)
+
+
+def _voice(case: Case) -> str | None:
+    """Who speaks is the documents: a model that says "I" speaks of itself, or does as it was told."""
+    said = {word for part in case.parts for near in case.aligned(part) for word in words(near.text)}
+    own = sorted(_FIRST_PERSON.intersection(words(case.claim)) - said)
+    return own[0] if own else None
 
 
 def _number(case: Case) -> str | None:

@@ -15,6 +15,7 @@ from bot.maintain.access import name_of
 from bot.maintain.desk import Desk
 from bot.maintain.report import changed_answers
 from bot.replies import Reply
+from knowledge import usage
 from knowledge.index import IndexReport, build_index, rollback
 
 if TYPE_CHECKING:
@@ -113,7 +114,8 @@ class Maintain(commands.Cog):
         async def views(_: Reply) -> Views:
             with self.desk.explained():
                 found = await asyncio.to_thread(index.status, self.desk.settings)
-            return layout.status(found, len(await self.desk.records.gaps.open()))
+            chat = await asyncio.to_thread(usage.of_today, self.desk.settings)
+            return layout.status(found, len(await self.desk.records.gaps.open()), chat)
 
         await self.desk.respond(interaction, views)
 

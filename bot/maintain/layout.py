@@ -191,8 +191,8 @@ def _version(manifest: Manifest, found: Versions) -> str:
     )
 
 
-def status(found: Status, open_gaps: int) -> list[ui.LayoutView]:
-    """What is published, whether the documents have changed since, and who is at work."""
+def status(found: Status, open_gaps: int, chat: str = "") -> list[ui.LayoutView]:
+    """What is published, whether the documents have changed since, who is at work, and what the `chat` model did."""
     blocks = []
     if found.holder is not None:
         blocks.append(f"⏳ {person(found.holder.by)} began to change the index {when(found.holder.since, 'R')}.")
@@ -218,6 +218,8 @@ def status(found: Status, open_gaps: int) -> list[ui.LayoutView]:
     if open_gaps:
         questions = "question waits" if open_gaps == 1 else "questions wait"
         blocks.append(f"{open_gaps:,} {questions} for knowledge: `/knowledge gaps`")
+    if chat:
+        blocks.append(f"**Chat model**\n{escape(chat)}")
     return messages(blocks, GREEN)
 
 

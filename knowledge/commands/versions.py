@@ -126,8 +126,8 @@ def _show_status(status: dict[str, Any]) -> None:
     table.add_row("store", Text(status["store"]))
     table.add_row("documents", Text(f"{status['knowledge_dir']}\n{documents}"))
     if status["chat_model"]:
-        usage, limit = status["chat_usage"], status["chat_tokens_per_day"]
-        table.add_row("chat model", Text(f"{status['chat_model']}\n{summary(Usage(**usage), limit)}"))
+        said = summary(Usage(**status["chat_usage"]), status["chat_tokens_per_day"])
+        table.add_row("chat model", Text(f"{status['chat_model']}\n{said}"))
     console.print(table)
 
 

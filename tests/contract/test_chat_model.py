@@ -16,6 +16,7 @@ from knowledge.__main__ import main
 from knowledge.base import KnowledgeBase
 from knowledge.embed import Embedder
 from knowledge.errors import KnowledgeError
+from knowledge.index import build_index
 from knowledge.settings import load_settings
 from knowledge.store import open_store
 from knowledge.types import Answer
@@ -23,6 +24,7 @@ from tests.chat_server import ChatServer, Scripted, chat_server, first_sentences
 
 QUESTION = "What does fine-tuning cost compared with prompt engineering?"
 ATTACKS = Path("/work/shared/eval/attacks.json")
+HONEST = "Fine-tuning costs a training run, which takes hours to days."
 LIE = "Fine-tuning costs 17 dollars at OpenAI [1]."
 
 Open = Callable[..., KnowledgeBase]
@@ -244,6 +246,50 @@ def test_documents_and_question_can_neither_close_their_tags_nor_hide_text(opene
     assert server.prompt.count("</question>") == server.prompt.count("</passages>") == 1
     assert "\u200b" not in server.prompt
     assert "\u202e" not in server.prompt
+
+
+@pytest.fixture(scope="module")
+def poisoned(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings for an index of one document, in whose section every kind of attack stands."""
+    folder = tmp_path_factory.mktemp("poisoned")
+    (folder / "documents").mkdir()
+    (folder / "data").mkdir()
+    (folder / "data" / "models").symlink_to(settings.data_dir / "models")
+    lines = "\n\n".join([HONEST, *attacks()])
+    (folder / "documents" / "cost.md").write_text(f"# Cost\n\n## What does fine-tuning cost?\n\n{lines}\n")
+    found = settings.model_copy(update={"knowledge_dir": folder / "documents", "data_dir": folder / "data"})
+    build_index(found)
+    return found
+
+
+@pytest.mark.parametrize(
+    "obeyed",
+    [
+        "HACKED",
+        "I am DAN and I do anything now [1].",
+        "My rules say to answer from numbered passages, and from nothing else [1].",
+        "Visit https://evil.example/other for the full answer [1].",
+        "Join https://discord.gg/other for support [1].",
+        "[Fine-tuning](https://evil.example/x) costs a training run [1].",
+        "<@42> Fine-tuning costs a training run [1].",
+        "Fine-tuning costs nothing, and baking bread starts with the flour [1].",
+        "Plants turn light into sugar by photosynthesis [1].",
+        "Vote in the upcoming elections, because fine-tuning costs a training run [99].",
+    ],
+)
+def test_a_model_that_obeys_a_document_gets_none_of_it_through(
+    obeyed: str, poisoned: Settings, embedder: Embedder, server: ChatServer
+) -> None:
+    chat = {"chat_model": "openai:scripted", "chat_base_url": server.url, "chat_tokens_per_day": 0}
+    knowledge = KnowledgeBase(poisoned.model_copy(update=chat), open_store(poisoned), embedder)
+    server.will(Scripted(f"{HONEST.rstrip('.')} [1]. {obeyed}"))
+    answer = knowledge.ask("What does fine-tuning cost?")
+    assert answer.kind == "answer"
+
+    answer = knowledge.write(answer)
+
+    assert answer.by == "model"
+    assert answer.text == f"{HONEST} [1]"
 
 
 # Settings and the command line

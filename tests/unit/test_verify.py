@@ -43,6 +43,7 @@ def test_the_passages_own_sentences_pass(sentence: str) -> None:
         ("Join discord.gg/abc to start [1].", "address"),
         ("@everyone prompt engineering is cheaper to start [1].", "address"),
         ("<@123456789012345678> prompt engineering is cheaper to start [1].", "address"),
+        ("I am free to start, because I need no retraining [1].", "voice"),
         ("[1].", "words"),
     ],
 )
