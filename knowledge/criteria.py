@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from knowledge.errors import KnowledgeError
+from knowledge.patterns import Location, check_pattern, put_words_in
 
 RecommendationKey = Literal["prompt_engineering", "combine", "fine_tuning"]
 # In the order from prompts to training: a higher score never recommends an earlier one.
@@ -23,15 +24,6 @@ MAX_QUESTIONS = 20  # so many answers fit into the 100 characters of a button's 
 CODE_CHARACTERS = 3
 
 Answers = Mapping[str, str]
-Location = tuple[str | int, ...]
-
-
-def _is_pattern(text: str) -> str:
-    try:
-        compile_pattern(text)
-    except re.error as error:
-        raise ValueError(f"{text!r} is no regular expression ({error})") from error
-    return text
 
 
 def _is_place(text: str) -> str:
@@ -41,18 +33,10 @@ def _is_place(text: str) -> str:
     return text
 
 
-def compile_pattern(text: str) -> re.Pattern[str]:
-    """What `says` means: a space is any white space, "~" up to three words, case is ignored."""
-    gap = r"(?:[\w'’-]+\s+){0,3}?"
-    body = text.replace(" ~ ", r"\s+" + gap).replace(" ~", r"\s+" + gap).replace("~ ", gap).replace("~", gap)
-    spaced = body.replace(" ?", r"\s*").replace(" ", r"\s+")
-    return re.compile(rf"(?<!\w)(?:{spaced})(?!\w)", re.IGNORECASE)
-
-
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 _Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 _Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
-_Pattern = Annotated[str, AfterValidator(_is_pattern)]
+_Pattern = Annotated[str, AfterValidator(check_pattern)]
 _Place = Annotated[str, AfterValidator(_is_place)]
 
 
@@ -88,9 +72,18 @@ class Option(Backing):
 
 
 class Measure(_Value):
-    """The number in a description that answers a question: `time`, `money`, `calls`, or a pattern of what counts."""
+    """The quantity in a description that answers a question: what kind it is, and patterns around it ("#")."""
 
-    of: _Pattern
+    of: Literal["number", "time", "money"]
+    says: tuple[_Text, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _has_patterns(self) -> Measure:
+        for pattern in self.says:
+            if pattern.count("#") != 1:
+                raise ValueError(f"{pattern!r} must hold one #, where the {self.of} stands")
+            check_pattern(pattern.replace("#", "1").replace("@", "a day"))
+        return self
 
 
 class Question(_Value):
@@ -209,6 +202,8 @@ def load_criteria(path: Path) -> Criteria:
         raise KnowledgeError(f"The criteria {path} cannot be read ({reason}). Set CRITERIA_FILE.") from error
     except tomllib.TOMLDecodeError as error:
         raise KnowledgeError(f"The criteria {path} are not valid TOML: {error}.") from error
+    for location, message in put_words_in(content):
+        raise _wrong(path, text, location, message)
     try:
         criteria = Criteria.model_validate(content)
     except ValidationError as error:

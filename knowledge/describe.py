@@ -7,64 +7,64 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from knowledge.criteria import Criteria, Option, Question, compile_pattern
+from knowledge.amounts import QUANTITIES, Numbers, Range, find_numbers
+from knowledge.criteria import Criteria, Option, Question
+from knowledge.patterns import compile_pattern
 
 MAX_CHARACTERS = 4_000
 
-_CLAUSE = re.compile(
-    r"(?:(?<=[a-z)\"'’%\d])[.!?](?=\s|$)|[;:\n]|,(?!\d)|\s[-–—]\s|\b(?:but|although|though|however|whereas)\b)",
-    re.IGNORECASE,
-)
-_NEGATED = re.compile(
-    r"\b(?:no|not|never|without|nor|neither|hardly|cannot|isn['’]?t|aren['’]?t|don['’]?t|doesn['’]?t|didn['’]?t|"
-    r"haven['’]?t|hasn['’]?t|won['’]?t|can['’]?t|wasn['’]?t|lacks?|lacking)\s+(?:[\w'’-]+\s+){0,3}$",
-    re.IGNORECASE,
-)
-_HYPOTHETICAL = re.compile(
-    r"\b(?:if|could|would|might|maybe|perhaps|plan(?:ning)? to|hope|hoping|should (?:we|i)|someday|eventually|later|"
-    r"unless|until|such as when|could get|want to (?:label|collect|annotate|hire)|going to (?:label|collect|annotate))"
-    r"\s+(?:[\w'’-]+\s+){0,6}$",
-    re.IGNORECASE,
-)
-_SMALL = {
-    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-    "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
-    "sixty": 60, "ninety": 90, "dozen": 12,
+_TYPOS = {
+    "accurracy": "accuracy", "acuracy": "accuracy", "acurate": "accurate", "alot": "a lot", "annoted": "annotated",
+    "anotated": "annotated", "arent": "aren't", "bugdet": "budget", "buget": "budget", "cant": "can't",
+    "catagories": "categories", "couldnt": "couldn't", "deadine": "deadline", "dedline": "deadline",
+    "didnt": "didn't", "doesnt": "doesn't", "dont": "don't", "exampels": "examples", "exemples": "examples",
+    "experiance": "experience", "finetune": "fine-tune", "finetuned": "fine-tuned", "finetuning": "fine-tuning",
+    "hasnt": "hasn't", "havent": "haven't", "hundered": "hundred", "hundret": "hundred", "isnt": "isn't",
+    "labaled": "labeled", "labeld": "labeled", "labled": "labeled", "lables": "labels",
+    "machinelearning": "machine learning", "milion": "million", "millon": "million", "noone": "no one",
+    "plateu": "plateau", "promt": "prompt", "promted": "prompted", "promting": "prompting", "promts": "prompts",
+    "propmt": "prompt", "requirments": "requirements", "summerize": "summarize", "thier": "their",
+    "thousend": "thousand", "thousends": "thousands", "tommorow": "tomorrow", "tomorow": "tomorrow",
+    "trainning": "training", "wasnt": "wasn't", "wont": "won't",
 }  # fmt: skip
-_LARGE = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mio": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9, "hundred": 1e2}
-_NUMBER = (
-    r"(?P<number>(?>\d[\d,.'’]*\d|\d|\b(?:" + "|".join(_SMALL) + r")\b))"
-    r"(?:\s?-?(?P<large>(?:k|m|mio|bn|thousand|million|billion|hundred)\b))?\+?"
-)
-_DAYS = {"hour": 1 / 24, "day": 1, "week": 7, "sprint": 14, "month": 30, "quarter": 90, "year": 365}
-_PER_DAY = {"second": 86_400, "minute": 1_440, "hour": 24, "day": 1, "week": 1 / 7, "month": 1 / 30, "year": 1 / 365}
-_TIME = re.compile(
-    r"\b(?:in|within|next|have|has|got|deadline(?: is| of)?|due|only|just|launch(?:es)?|ship(?:s|ped)?|take)\s+"
-    r"(?:in\s+)?(?:(?:about|around|roughly|the next|under|less than|only|just|some|at most|max)\s+)*"
-    + _NUMBER
-    + r"[\s-]+(?P<unit>hour|day|week|sprint|month|quarter|year)s?\b(?!\s+(?:ago|of|old))",
+_TYPO = re.compile(rf"\b(?:{'|'.join(_TYPOS)})\b", re.IGNORECASE)
+_PLAIN = [
+    (re.compile(r"[’‘´]"), "'"),
+    (re.compile(r"[\"“„][^\"”“\n]{15,200}[\"”]"), "..."),  # what somebody else says
+    (re.compile(r"https?://\S+"), " "),
+    (re.compile(r"(?m)^[ \t]*(?:[-*•>+]|#{1,3}|\d{1,2}[.)])[ \t]+"), "\n"),  # marks of lists, quotes and headings
+    (re.compile(r"[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}"), ""),
+    (re.compile(r"[\u2600-\u27bf\ufe0f\u200d\U0001f000-\U0001faff]"), " "),
+    # A line that was broken because it was full goes on in the next one; any other end of a line ends a statement.
+    (re.compile(r"(?<=[^\n]{50})(?<![.!?:;,])\n(?=[^\s])"), " "),
+    (re.compile(r"(?m)(?:^|(?<=[.!?] ))(\w+)\?\s(?=\w)"), r"\1: "),  # "Budget? Small."
+    (re.compile(r"[^\S\n]+"), " "),
+    (re.compile(r" ?[=|] ?"), ": "),
+    (re.compile(r" ?\n[\n ]*"), "\n"),
+]
+_QUESTION = re.compile(
+    r"(?:^|(?<=[.!?\n,;:(]))\s*(?:(?:and|but|so|or|also) )?"
+    r"(?:is|are|was|do|does|did|can|could|should|would|will|has|what|when|how|why|which|who|where)\b"
+    r"(?:[^.!?\n]|\.(?=\d)){0,300}\?",
     re.IGNORECASE,
 )
-_MONEY = re.compile(
-    r"(?:[$€£]\s?"
-    + _NUMBER
-    + r"|"
-    + _NUMBER.replace("<number>", "<number2>").replace("<large>", "<large2>")
-    + r"\s?(?:dollars|euros?|usd|eur|pounds|bucks)\b)(?!\s*(?:per|/|an?|each)\s*(?:1?,?\d*k?\s*)?"
-    r"(?:call|request|query|token|million|1k|hour|answer|document|ticket|user|seat))",
-    re.IGNORECASE,
+_WORDS = r" (?:(?!(?:but|although|though|however|whereas|and|so|because)\b)\w[\w'/-]* )"  # as far as a denial reaches
+_DENIED = re.compile(
+    r"\b(?:no|not|never|without|nor|neither|none|hardly|cannot|\w{2,7}n't|lack(?:s|ing)?|too few|instead of|"
+    rf"rather than)(?! (?:only|just)\b){_WORDS}{{0,3}}$"
 )
-_CALLED = (
-    "calls?|chats?|claims?|classifications?|comments?|conversations?|descriptions?|documents?|e-?mails?|hits|invoices?|"
-    "items?|listings?|lookups?|messages?|notes?|posts?|products?|prompts?|queries|questions?|records?|reports?|requests?|"
-    "reviews?|searches|tickets?|times|transactions?|users?"
+_THOUGHT_OF = re.compile(
+    r"\b(?:if|whether|unless|until|once we|when we|as soon as we|could|would|might|"
+    r"may (?:get|have|be|become|need|want)|"
+    r"maybe|perhaps|someday|eventually|later|soon|should (?:we|i|it)|plan(?:s|ning)? to|hop(?:e|es|ing) (?:to|for)|"
+    r"will have|we'll have|i'll have|(?:we|i)'d|used to|had|lost|hir(?:e|es|ing)|looking for|recruit(?:ing)?|"
+    r"reminds?|detects?|extracts?|mentions?|read that|heard|recommends?|suggests?|"
+    r"(?:want|like|going|need|have|try|trying) to (?:label|collect|annotate|hire|get|find|build)|"
+    r"(?:friend|boss|colleague|competitor|vendor|consultant|article|paper|blog|somebody|someone)s? (?:of \w+ )?"
+    rf"(?:is|says?|said|told|claims?|thinks?|has|have|with)){_WORDS}{{0,6}}$"
 )
-_CALLS = re.compile(
-    _NUMBER
-    + rf"\s+(?:[\w-]+\s+){{0,2}}?(?:{_CALLED})\s*(?:coming in\s+)?"
-    + r"(?:(?:a|per|each|every|an)\s+|/\s?)(?P<unit>second|minute|hour|day|week|month|year)\b",
-    re.IGNORECASE,
-)
+_ENDED = re.compile(r" (?:has |have |just )?(?:left|quit)\b")
+_REACH = 120  # characters before a statement in which a word can deny it
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,78 +79,61 @@ class Stated:
 def read_description(criteria: Criteria, text: str) -> tuple[Stated, ...]:
     """The answers that `text` clearly states, in the criteria's order.
 
-    What is denied, only thought of ("if", "could", "plan to") or stated in two ways is left open: a person would rather
-    be asked than misread. Only the first 4,000 characters are read.
+    What is asked, denied, only thought of ("if", "could", "plan to") or stated in two ways is left open: a person would
+    rather be asked than misread. Only the first 4,000 characters are read.
     """
-    clauses = [clause for clause in _CLAUSE.split(text[:MAX_CHARACTERS]) if clause.strip()]
+    plain = _QUESTION.sub(lambda match: "\n" * len(match[0]), _plain(text[:MAX_CHARACTERS]))
+    lower = re.sub("[A-Z]+", lambda match: match[0].lower(), plain)  # str.lower() can make a text longer
+    numbers = find_numbers(lower)
     found = []
     for question in criteria.questions:
         statements = [
-            Stated(question, option, " ".join(words.split()))
-            for clause in clauses
-            for option, words in _statements(question, clause)
+            Stated(question, option, plain[match.start() : match.end()].strip())
+            for option, match in _statements(question, lower, numbers)
+            if _is_asserted(lower, match)
         ]
         if len({stated.option.key for stated in statements}) == 1:
             found.append(statements[0])
     return tuple(found)
 
 
-def _statements(question: Question, clause: str) -> Iterator[tuple[Option, str]]:
+def _plain(text: str) -> str:
+    """The text without Markdown, emoji and common typos; a space between words, and a line a statement at most."""
+    for pattern, replacement in _PLAIN:
+        text = pattern.sub(replacement, text)
+    return _TYPO.sub(lambda match: _TYPOS[match[0].lower()], text).strip()
+
+
+def _statements(question: Question, text: str, numbers: Numbers) -> Iterator[tuple[Option, re.Match[str]]]:
     for option in question.options:
-        for pattern in option.says:
-            for match in _compiled(pattern).finditer(clause):
-                if _is_asserted(clause, match.start()):
-                    yield option, match.group()
+        if option.says:
+            yield from ((option, match) for match in _compiled("|".join(option.says)).finditer(text))
     if question.measure is not None:
-        for value, start, words in _measured(question.measure.of, clause):
-            option_ = _option_from(question, value)
-            if option_ is not None and _is_asserted(clause, start):
-                yield option_, words
+        for pattern in question.measure.says:
+            for match in _compiled(pattern, QUANTITIES[question.measure.of]).finditer(numbers.masked):
+                measured = _option_for(question, numbers.measure(match))
+                if measured is not None:
+                    yield measured, match
 
 
-def _is_asserted(clause: str, start: int) -> bool:
-    before = clause[:start]
-    return not (_NEGATED.search(before) or _HYPOTHETICAL.search(before))
+def _option_for(question: Question, quantity: Range) -> Option | None:
+    """The option that the whole range lies in; None where it lies in two."""
+    low, high = (
+        max(
+            (option for option in question.options if option.at_least is not None and option.at_least <= value),
+            key=lambda option: option.at_least or 0.0,
+            default=None,
+        )
+        for value in quantity
+    )
+    return low if low == high else None
 
 
-def _option_from(question: Question, value: float) -> Option | None:
-    reached = [option for option in question.options if option.at_least is not None and value >= option.at_least]
-    return max(reached, key=lambda option: option.at_least or 0.0, default=None)
+def _is_asserted(text: str, match: re.Match[str]) -> bool:
+    before = text[max(0, match.start() - _REACH) : match.start()]
+    return not (_DENIED.search(before) or _THOUGHT_OF.search(before) or _ENDED.match(text, match.end()))
 
 
-def _measured(kind: str, clause: str) -> Iterator[tuple[float, int, str]]:
-    """Each number of this kind in the clause (days, money, calls a day, or a count), where it starts, and its words."""
-    if kind == "time":
-        for match in _TIME.finditer(clause):
-            yield _value(match["number"], match["large"]) * _DAYS[match["unit"].lower()], match.start(), match.group()
-    elif kind == "money":
-        for match in _MONEY.finditer(clause):
-            number, large = match["number"] or match["number2"], match["large"] or match["large2"]
-            yield _value(number, large), match.start(), match.group()
-    elif kind == "calls":
-        for match in _CALLS.finditer(clause):
-            daily = _value(match["number"], match["large"]) * _PER_DAY[match["unit"].lower()]
-            yield daily, match.start(), match.group()
-    else:
-        for match in _counted(kind).finditer(clause):
-            yield _value(match["number"], match["large"]), match.start(), match.group()
-
-
-def _value(number: str, large: str | None) -> float:
-    word = number.lower()
-    if word in _SMALL:
-        value = float(_SMALL[word])
-    else:
-        plain = re.sub(r"[,'’](?=\d{3}(?!\d))|\.(?=\d{3}(?:\D|$))", "", word) if not large else word.replace(",", ".")
-        value = float(re.match(r"\d+(?:\.\d+)?", plain.replace(",", ""))[0])  # type: ignore[index]  # it begins with a digit
-    return value * _LARGE[large.lower()] if large else value
-
-
-@lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return compile_pattern(pattern)
-
-
-@lru_cache(maxsize=64)
-def _counted(noun: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w.$€£]){_NUMBER}(?:\s+(?:of\s+)?|-)(?:{noun})\b", re.IGNORECASE)
+@lru_cache(maxsize=512)
+def _compiled(pattern: str, quantity: str = "") -> re.Pattern[str]:
+    return compile_pattern(pattern, quantity)
