@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("ask", "index", "bot_start", "compare", "recommend", "squad", "verify", "stream")
+NAMES = ("ask", "index", "bot_start", "compare", "recommend", "squad", "verify", "stream", "maintain")
 
 
 def main(names: list[str]) -> int:

@@ -11,7 +11,7 @@ from knowledge.answer import compose
 from knowledge.cite import Sections
 from knowledge.compare import Aspect, closest, compare, explain
 from knowledge.embed import Embedder, Vectors, load_embedder
-from knowledge.errors import IndexMismatchError, NoIndexError
+from knowledge.errors import IndexMismatchError, KnowledgeError, NoIndexError, StoreUnreachableError
 from knowledge.generate import (
     CHARACTERS_A_TOKEN,
     NOTES,
@@ -149,11 +149,16 @@ class KnowledgeBase:
         """
         with self._refreshing:
             published = self._store.published()
-            # A version that could not be taken up is tried once, not every time that somebody asks.
+            # A version that cannot be taken up is tried once, not every time; a store out of reach may come back.
             if published in (self._retriever.version, self._refused):
                 return False
-            self._refused = published
-            self._retriever = self._load(published)
+            try:
+                self._retriever = self._load(published)
+            except StoreUnreachableError:
+                raise
+            except KnowledgeError:
+                self._refused = published
+                raise
             self._refused = None
             return True
 

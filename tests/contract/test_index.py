@@ -14,10 +14,10 @@ import pytest
 from filelock import FileLock
 
 from bot.settings import Settings
-from knowledge import build, index
+from knowledge import build, index, store
 from knowledge.base import KnowledgeBase
 from knowledge.embed import Embedder, load_embedder
-from knowledge.errors import IndexMismatchError, KnowledgeError, NoIndexError
+from knowledge.errors import IndexMismatchError, KnowledgeError, NoIndexError, StoreUnreachableError
 from knowledge.index import build_index
 from knowledge.store import open_store
 from knowledge.version import Pointer, VersionData
@@ -342,6 +342,22 @@ def test_a_knowledge_base_that_cannot_take_up_a_version_keeps_answering(machine:
         running.refresh()
     assert running.version == before
     assert "upright" in running.ask("What is a keel?").text
+
+
+def test_a_version_is_taken_up_when_its_store_comes_back(machine: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    build_index(machine)
+    running = KnowledgeBase.open(machine)
+    second = build_index(machine, force=True).version
+
+    def out_of_reach(*_: object) -> VersionData:
+        raise StoreUnreachableError("the server restarts")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store.DirectoryStore, "read", out_of_reach)
+        with pytest.raises(StoreUnreachableError):
+            running.refresh()
+    assert running.refresh() is True
+    assert running.version == second
 
 
 def test_a_version_of_another_model_is_not_taken_up(machine: Settings) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -116,6 +118,63 @@ async def test_a_version_that_went_back_is_taken_up_as_well(
     assert rollback(machine).version == first
     await simcord_env.advance_time(SECONDS_BETWEEN_REFRESHES + 1)
     assert simcord_bot.knowledge.version == first
+
+
+ANSWER_ALL_THE_TIME = """
+import json, pickle, sys
+from knowledge.base import KnowledgeBase
+base, last = KnowledgeBase.open(pickle.load(sys.stdin.buffer)), None
+while True:
+    base.refresh()
+    answer = base.ask("What is a keel?")
+    now = (answer.version, answer.kind, answer.text)
+    if now != last:
+        print(json.dumps(now), flush=True)
+    last = now
+"""
+
+
+def test_several_processes_go_forward_and_back_with_the_pointer_and_answer_all_the_time(machine: Settings) -> None:
+    """Every answer that differs from the one before is told; one that fails or abstains would be among them."""
+    readers = [
+        subprocess.Popen(
+            [sys.executable, "-c", ANSWER_ALL_THE_TIME],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        for _ in range(2)
+    ]
+    for reader in readers:
+        assert reader.stdin is not None
+        pickle.dump(machine, reader.stdin)
+        reader.stdin.flush()
+
+    def next_answers() -> set[tuple[str, str, str]]:
+        return {tuple(json.loads(reader.stdout.readline())) for reader in readers if reader.stdout is not None}
+
+    def texts(version: str | None, word: str) -> None:
+        (answer,) = next_answers()
+        assert answer[:2] == (version, "answer")
+        assert word in answer[2]
+
+    try:
+        first = open_store(machine).published()
+        texts(first, "upright")
+        (machine.knowledge_dir / "boats.md").write_text(KEEL.replace("upright", "steady"))
+        index_in_another_process(machine)
+        second = open_store(machine).published()
+        assert second != first
+        texts(second, "steady")
+        rollback(machine)
+        texts(first, "upright")
+        rollback(machine, second)
+        texts(second, "steady")
+        assert [reader.poll() for reader in readers] == [None, None]
+    finally:
+        for reader in readers:
+            reader.kill()
+            reader.communicate()
 
 
 # Invariant 3: the loop, on a real clock
