@@ -9,6 +9,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot import errors
 from bot.errors import Refusal
 from bot.maintain import buttons, index, layout
 from bot.maintain.access import name_of
@@ -16,6 +17,7 @@ from bot.maintain.desk import Desk
 from bot.maintain.report import changed_answers
 from bot.replies import Reply
 from knowledge import usage
+from knowledge.errors import KnowledgeError
 from knowledge.index import IndexReport, build_index, rollback
 
 if TYPE_CHECKING:
@@ -138,8 +140,11 @@ class Maintain(commands.Cog):
     async def _kept_versions(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         if not self.desk.may(interaction):
             return []
-        with self.desk.explained():
+        try:
             found = await asyncio.to_thread(index.versions, self.desk.settings)
+        except KnowledgeError as error:  # a list of choices has no place for a sentence; the command itself says it
+            errors.record("versions_not_offered", error)
+            return []
         names = [manifest.version for manifest in found.manifests if typed.lower() in manifest.version]
         published = found.pointer.version if found.pointer else ""
         return [app_commands.Choice(name=name, value=name) for name in names if name != published][:MAX_CHOICES]

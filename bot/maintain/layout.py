@@ -259,7 +259,7 @@ def documents(found: Sequence[IndexedDocument], version: str, page: int) -> ui.L
         for each in found[page * DOCUMENTS_ON_A_PAGE :][:DOCUMENTS_ON_A_PAGE]
     ]
     title = f"**{len(found)} documents** in version {escape(version)}, the most cited first"
-    blocks = [title, "\n".join(lines) or "There are none.", f"-# Page {page + 1} of {pages}"]
+    blocks = [title, "\n".join(lines) or "There are none.", *_page_number(page, pages)]
     return messages(blocks, GREEN, _turns("documents", page, pages))[0]
 
 
@@ -267,7 +267,7 @@ def log(changes: Sequence[Change], total: int, page: int) -> ui.LayoutView:
     """A page of the log."""
     pages = max(1, math.ceil(total / CHANGES_ON_A_PAGE))
     lines = [_change(change) for change in changes]
-    blocks = ["**Who changed the knowledge**", "\n".join(lines) or "Nobody yet.", f"-# Page {page + 1} of {pages}"]
+    blocks = ["**Who changed the knowledge**", "\n".join(lines) or "Nobody yet.", *_page_number(page, pages)]
     return messages(blocks, GREEN, _turns("log", page, pages))[0]
 
 
@@ -286,6 +286,10 @@ def asked_again(found: AskedAgain) -> ui.LayoutView:
     blocks = [text, counts or "No answer would change."]
     view.add_item(ui.Container(*(ui.TextDisplay[Any](block) for block in blocks), accent_colour=GREEN))
     return view.add_item(ui.File(f"attachment://{REPORT_NAME}")) if counts else view
+
+
+def _page_number(page: int, pages: int) -> list[str]:
+    return [f"-# Page {page + 1} of {pages}"] if pages > 1 else []
 
 
 def _turns(page: Page, number: int, pages: int) -> list[ui.Item[Any]]:

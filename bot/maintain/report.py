@@ -9,8 +9,8 @@ from typing import Literal
 from bot.text import defuse, shorten
 from knowledge.types import Answer
 
-Change = Literal["answered now", "refused now", "other sections", "other words"]
-ORDER: tuple[Change, ...] = ("refused now", "answered now", "other sections", "other words")
+Change = Literal["answered now", "refused now", "answered from other sections", "answered in other words"]
+ORDER: tuple[Change, ...] = ("refused now", "answered now", "answered from other sections", "answered in other words")
 MAX_TITLE = 200
 
 
@@ -45,8 +45,8 @@ def change(old: Answer, new: Answer) -> Change | None:
     if old.kind == "abstain":
         return None
     if _sections(old) != _sections(new):
-        return "other sections"
-    return None if old.text == new.text else "other words"
+        return "answered from other sections"
+    return None if old.text == new.text else "answered in other words"
 
 
 def _sections(answer: Answer) -> list[tuple[str, str]]:

@@ -152,3 +152,17 @@ async def test_a_person_is_interviewed_and_gets_a_recommendation(page: Page) -> 
     await expect(page.get_by_role("img", name="The weights add up to").last).to_be_attached()
     await page.get_by_role("button", name="Share the result").last.click()
     await expect(page.get_by_text("You asked what fits their project").last).to_be_attached()
+
+
+@needs_chromium
+async def test_a_person_maintains_the_knowledge(page: Page) -> None:
+    await write(page, "How do I harvest saffron?")
+    await page.get_by_role("button", name="Tell me when you know").last.click()
+    await expect(page.get_by_text("I will write you a direct message").last).to_be_attached()
+
+    await write(page, "/knowledge gaps")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("1 gap in the knowledge").last).to_be_attached()
+    await page.get_by_role("button", name="Add knowledge").last.click()
+    form = page.get_by_role("dialog")
+    await expect(form.get_by_label("Questions that it answers").first).to_have_value("How do I harvest saffron?")

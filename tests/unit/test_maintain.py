@@ -182,7 +182,12 @@ def test_changed_answers_are_told_apart_and_those_that_stay_are_left_out() -> No
     ]
     found = changed_answers(pairs)
     assert found.asked == 6
-    assert found.counts == {"refused now": 1, "answered now": 1, "other sections": 1, "other words": 1}
+    assert found.counts == {
+        "refused now": 1,
+        "answered now": 1,
+        "answered from other sections": 1,
+        "answered in other words": 1,
+    }
     headings = [row for row in found.markdown.splitlines() if row.startswith("### ")]
     assert headings == ["### gone", "### come", "### moved", "### reworded"]
 

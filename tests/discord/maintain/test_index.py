@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -16,10 +15,9 @@ from bot.client import Knowledge
 from bot.maintain import layout
 from bot.maintain.access import name_of
 from bot.maintain.runs import Progress
-from knowledge.index import IndexReport, build_index
 from knowledge.lock import index_lock
 from knowledge.store import open_store
-from tests.discord.maintain.workshop import KEEL, SAFFRON, YEAST, Workshop, lose_the_mast
+from tests.discord.maintain.workshop import KEEL, SAFFRON, YEAST, Pause, Workshop, lose_the_mast
 from tests.discord.world import buttons, custom_ids, shown
 
 MAST = "What is a mast?"
@@ -131,24 +129,6 @@ async def test_the_second_maintainer_is_told_who_is_at_it_and_since_when(worksho
             f"<@{workshop.second.id}> began to change the index <t:{int(datetime.now(UTC).timestamp()) // 1000}" in text
         )
     assert published(workshop) == before
-
-
-class Pause:
-    """Holds a build up when it embeds, until it is cancelled or let go."""
-
-    def __init__(self) -> None:
-        self.over = threading.Event()
-
-    def build(self, *arguments: Any, **options: Any) -> IndexReport:
-        progress, cancelled = options["progress"], options["cancelled"]
-
-        def step(stage: str, done: int, total: int) -> None:
-            progress(stage, done, total)
-            if stage == "Embedding":
-                while not cancelled() and not self.over.wait(0.01):
-                    pass
-
-        return build_index(*arguments, **options | {"progress": step})
 
 
 @pytest.fixture

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import discord
 import simcord
 
 from bot.settings import Settings
+from knowledge.index import IndexReport, build_index
 from tests.discord.world import Server
 
 KEEL = "What is a keel?"
@@ -132,3 +135,21 @@ def lose_the_mast(workshop: Workshop) -> None:
     """Takes a section away that a golden question asks for."""
     boats = workshop.settings.knowledge_dir / "boats.md"
     boats.write_text(boats.read_text().partition("## What is a mast?")[0])
+
+
+class Pause:
+    """Holds a build up when it embeds, until it is cancelled or let go."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+
+    def build(self, *arguments: Any, **options: Any) -> IndexReport:
+        progress, cancelled = options["progress"], options["cancelled"]
+
+        def step(stage: str, done: int, total: int) -> None:
+            progress(stage, done, total)
+            if stage == "Embedding":
+                while not cancelled() and not self.over.wait(0.01):
+                    pass
+
+        return build_index(*arguments, **options | {"progress": step})
