@@ -15,7 +15,7 @@ from bot.client import Knowledge
 from bot.records import Records
 from bot.settings import Settings
 from knowledge.types import Answer
-from tests.discord.world import COVERED, Server, shown
+from tests.discord.world import COVERED, Server, pass_time, shown
 
 OTHER = "What is few-shot prompting?"
 
@@ -128,7 +128,7 @@ async def test_after_a_restart_the_answer_still_goes_with_its_question(server: S
 
 async def test_deleting_old_or_other_messages_asks_discord_for_nothing(server: Server, restarted: Restart) -> None:
     old = await server.alice.send(server.channel, f"{server.bot} {COVERED}")
-    await server.env.advance_time(2 * 60 * 60)
+    await pass_time(server, minutes=61)
     async with restarted():
         other = await server.alice.send(server.channel, "lunch?")
         before = len(server.env.http_requests)

@@ -10,7 +10,7 @@ from bot.bootstrap import tunewise
 from bot.client import Knowledge
 from bot.records import Records
 from bot.settings import Settings
-from tests.discord.world import COVERED, Server, buttons, shown
+from tests.discord.world import COVERED, Server, buttons, pass_time, shown
 
 COST = "What does prompt engineering cost?"
 AND_FINE_TUNING = "What does fine-tuning cost?"
@@ -93,9 +93,9 @@ async def test_direct_messages_go_on_by_themselves(server: Server) -> None:
     assert understood(server.alice.user.dm_channel.last_message) == AND_FINE_TUNING
 
 
-async def test_direct_messages_of_another_day_are_another_conversation(server: Server) -> None:
+async def test_direct_messages_of_another_hour_are_another_conversation(server: Server) -> None:
     await server.alice.send_dm(COST)
-    await server.env.advance_time(2 * 60 * 60)
+    await pass_time(server, minutes=31)
     await server.alice.send_dm("and fine-tuning?")
 
     assert understood(server.alice.user.dm_channel.last_message) == ""

@@ -12,7 +12,7 @@ from bot.client import Knowledge
 from bot.records import Preferences, Records
 from bot.records.servers import WHOLE_SERVER
 from bot.settings import Settings
-from tests.discord.world import COVERED, Server, buttons, shown
+from tests.discord.world import COVERED, Server, buttons, pass_time, shown
 
 COST = "What does prompt engineering cost?"
 AND_FINE_TUNING = "What does fine-tuning cost?"
@@ -268,7 +268,7 @@ async def test_there_nobody_has_to_press_reply_to_go_on(server: Server, admin: s
     await server.alice.send(server.channel, "and fine-tuning?")
     assert f"Understood as: {AND_FINE_TUNING}" in shown(server.answers[-1])
 
-    await server.env.advance_time(10 * 60)
+    await pass_time(server, minutes=6)
     await server.alice.send(server.channel, "and fine-tuning?")
     assert "Understood as" not in shown(server.answers[-1])
 

@@ -37,6 +37,12 @@ class Server:
         return sorted(messages, key=lambda message: message.id)
 
 
+async def pass_time(server: Server, minutes: float) -> None:
+    """Lets so much time go by, without the refreshes of the knowledge in it, which take real time."""
+    server.env.bot.refresh_knowledge.cancel()  # type: ignore[attr-defined]
+    await server.env.advance_time(minutes * 60)
+
+
 def shown(*messages: discord.Message | simcord.ResponseMessage | None) -> str:
     """All the text that a person reads in the messages."""
     return "\n".join(
