@@ -72,7 +72,7 @@ def test_ask_prints_the_answer_its_sources_and_the_confidence(capsys: pytest.Cap
 def test_ask_json_has_the_keys_of_the_contract(capsys: pytest.CaptureFixture[str]) -> None:
     found = run_json(capsys, "ask", COVERED)
     contract = {"question", "kind", "by", "removed", "text", "confidence", "citations", "passages", "version"}
-    assert set(found) == contract | {"suggestions", "understood"}
+    assert set(found) == contract | {"note", "suggestions", "understood"}
     assert (found["question"], found["kind"], found["by"], found["removed"]) == (COVERED, "answer", "extractive", [])
     assert 0 <= found["confidence"] <= 1
     assert all(set(each) == {"marker", "document", "section", "quote"} for each in found["citations"])
