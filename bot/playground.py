@@ -23,7 +23,7 @@ CHANNEL = "ask-tunewise"
 SECONDS_FOR_AN_ANSWER = 60.0
 WELCOME = """**Welcome! I am Tunewise.**
 I answer questions about prompt engineering and fine-tuning, and show where each statement comes from.
-Write a question below, type `/` to see my commands, or try one of these:"""
+Write a question below, type `/recommend` to decide about a project, `/` for all my commands, or try one of these:"""
 
 
 async def play(
