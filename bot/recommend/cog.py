@@ -79,7 +79,8 @@ class Recommend(commands.Cog):
     async def _begin(self, reply: InteractionReply, project: str) -> None:
         async def first() -> Views:
             criteria = self.criteria.current()
-            stated = read_description(criteria, project)
+            # In a thread: the first one compiles all patterns, which takes a quarter of a second.
+            stated = await asyncio.to_thread(read_description, criteria, project)
             answers = tuple((each.question.key, each.option.key) for each in stated)
             interview = Interview(reply.author.id, answers, read=len(answers))
             if stated:
