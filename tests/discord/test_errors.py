@@ -18,32 +18,22 @@ from bot.bootstrap import tunewise
 from bot.client import Knowledge, Tunewise
 from bot.records import Records
 from bot.settings import Settings
-from knowledge.cite import Sections
 from knowledge.compare import Aspect
-from knowledge.embed import Vectors
 from knowledge.errors import StoreUnreachableError
-from knowledge.types import Answer, Chunk, Citation
+from knowledge.types import Answer, Citation
 from tests.discord.world import COVERED, Server, buttons, custom_id, shown
+from tests.passing import PassingKnowledge
 
 
 @dataclass
-class FragileKnowledge:
+class FragileKnowledge(PassingKnowledge):
     """The real knowledge until a test breaks it, or holds it up."""
 
-    real: Knowledge
     error: Exception | None = None
     may_answer: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.may_answer.set()
-
-    @property
-    def version(self) -> str:
-        return self.real.version
-
-    @property
-    def sections(self) -> Sections:
-        return self.real.sections
 
     def ask(self, question: str, after: Sequence[str] = ()) -> Answer:
         self.may_answer.wait(20)
@@ -51,27 +41,10 @@ class FragileKnowledge:
             raise self.error
         return self.real.ask(question, after)
 
-    def meanings(self, question: str) -> tuple[str, ...]:
-        return self.real.meanings(question)
-
-    @property
-    def comparison(self) -> tuple[Aspect, ...]:
-        return self.real.comparison
-
-    def closest_aspect(self, typed: str) -> Aspect | None:
-        return self.real.closest_aspect(typed)
-
     def explain(self, aspect: Aspect) -> tuple[Citation, ...]:
         if self.error is not None:
             raise self.error
         return self.real.explain(aspect)
-
-    @property
-    def chunks(self) -> Sequence[Chunk]:
-        return self.real.chunks
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        return self.real.embed(texts)
 
     def refresh(self) -> bool:
         if self.error is not None:

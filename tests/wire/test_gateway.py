@@ -14,10 +14,9 @@ import pytest
 
 from bot.client import Knowledge, Tunewise, serve
 from bot.errors import StartupError
-from knowledge.cite import Sections
 from knowledge.compare import Aspect
-from knowledge.embed import Vectors
-from knowledge.types import Answer, Chunk, Citation
+from knowledge.types import Answer, Citation
+from tests.passing import PassingKnowledge
 from tests.wire.discord_server import (
     INVALID_SESSION,
     MENTION,
@@ -155,44 +154,17 @@ async def test_a_session_that_the_gateway_refuses_ends_the_start_with_a_sentence
             await serve(bot, TOKEN)
 
 
-@dataclass(frozen=True)
-class SlowKnowledge:
+@dataclass
+class SlowKnowledge(PassingKnowledge):
     """The real knowledge in threads so slow that each of them would show if it ran on the event loop."""
-
-    real: Knowledge
-
-    @property
-    def version(self) -> str:
-        return self.real.version
-
-    @property
-    def sections(self) -> Sections:
-        return self.real.sections
 
     def ask(self, question: str, after: Sequence[str] = ()) -> Answer:
         time.sleep(LONGEST_PAUSE_SECONDS)
         return self.real.ask(question, after)
 
-    def meanings(self, question: str) -> tuple[str, ...]:
-        return self.real.meanings(question)
-
-    @property
-    def comparison(self) -> tuple[Aspect, ...]:
-        return self.real.comparison
-
-    def closest_aspect(self, typed: str) -> Aspect | None:
-        return self.real.closest_aspect(typed)
-
     def explain(self, aspect: Aspect) -> tuple[Citation, ...]:
         time.sleep(LONGEST_PAUSE_SECONDS)
         return self.real.explain(aspect)
-
-    @property
-    def chunks(self) -> Sequence[Chunk]:
-        return self.real.chunks
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        return self.real.embed(texts)
 
     def refresh(self) -> bool:
         time.sleep(LONGEST_PAUSE_SECONDS)
