@@ -110,7 +110,7 @@ class KnowledgeBase:
             return answer
         room = self._settings.chat_tokens_per_question - model.max_tokens - tokens_of(RULES)
         passages = chosen(answer, room * CHARACTERS_A_TOKEN)
-        cost = tokens_of(RULES + request(answer.question, passages)) + model.max_tokens
+        cost = tokens_of(RULES + request(answer, passages)) + model.max_tokens
         if self.usage.reserve(cost):
             written = generate(answer, passages, model, self._verifier, show)
         else:

@@ -85,8 +85,12 @@ class _Kept:
     passages: tuple[int, ...]
 
 
-def request(question: str, passages: Sequence[Passage]) -> str:
-    """The question and its numbered passages as a chat model gets them: between tags that neither can close."""
+def request(answer: Answer, passages: Sequence[Passage]) -> str:
+    """The question, as it was understood, and its numbered passages as a chat model gets them.
+
+    They stand between tags that neither can close.
+    """
+    question = answer.understood or answer.question
     blocks = "\n".join(
         f'<passage number="{number}">\n{_data(passage.chunk.section)}\n{_data(passage.chunk.text)}\n</passage>'
         for number, passage in enumerate(passages, 1)
@@ -105,7 +109,7 @@ def chosen(answer: Answer, max_characters: int) -> tuple[Passage, ...]:
     ]
     found: list[Passage] = []
     for passage in sorted(wanted, key=lambda passage: passage.chunk.text not in quoted):
-        if len(request(answer.question, [*found, passage])) <= max_characters:
+        if len(request(answer, [*found, passage])) <= max_characters:
             found.append(passage)
     return tuple(found)
 
@@ -126,7 +130,7 @@ def generate(
 
     `show` gets what is verified so far, each time that a sentence is added.
     """
-    asked = request(answer.understood or answer.question, passages)
+    asked = request(answer, passages)
     text, tokens = "", 0
     kept: list[_Kept] = []
     removed: list[str] = []

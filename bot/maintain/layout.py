@@ -219,7 +219,7 @@ def status(found: Status, open_gaps: int, chat: str = "") -> list[ui.LayoutView]
         questions = "question waits" if open_gaps == 1 else "questions wait"
         blocks.append(f"{open_gaps:,} {questions} for knowledge: `/knowledge gaps`")
     if chat:
-        blocks.append(f"**Chat model**\n{escape(chat)}")
+        blocks.append("\n".join(["**Chat model**", *map(escape, chat.splitlines())]))
     return messages(blocks, GREEN)
 
 

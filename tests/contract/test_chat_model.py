@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from knowledge.__main__ import main
 from knowledge.base import KnowledgeBase
 from knowledge.embed import Embedder
 from knowledge.errors import KnowledgeError
+from knowledge.generate import RULES, tokens_of
 from knowledge.index import build_index
 from knowledge.settings import load_settings
 from knowledge.store import open_store
@@ -177,6 +179,17 @@ def test_a_question_costs_no_more_than_set(opened: Open, server: ChatServer) -> 
 
     assert len(short) < len(server.prompt)
     assert server.requests[-1]["max_completion_tokens"] == 600
+
+
+def test_a_follow_up_counts_as_what_it_is_understood_as(opened: Open, server: ChatServer) -> None:
+    """The model is asked the long question that "why?" stands for, so that is what must be within the budgets."""
+    server.will(Scripted(first_sentences(1)))
+    knowledge = opened(chat_tokens_per_question=1600, chat_tokens_per_day=1600)
+    answer = replace(knowledge.ask(QUESTION), question="why?", understood=f"{QUESTION} {'Why? ' * 100}")
+
+    assert knowledge.write(answer).by == "model"
+
+    assert tokens_of(RULES + server.prompt) + server.requests[-1]["max_completion_tokens"] <= 1600
 
 
 def test_what_is_not_covered_costs_nothing(opened: Open, server: ChatServer) -> None:
