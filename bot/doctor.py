@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 from urllib.parse import urlencode
@@ -38,8 +39,10 @@ PERMISSIONS = {
     "Embed Links": 1 << 14,
     "Attach Files": 1 << 15,
     "Read Message History": 1 << 16,
+    "Create Public Threads": 1 << 35,
     "Send Messages in Threads": 1 << 38,
 }
+ONLY_FOR_THREADS = {"Create Public Threads"}  # without it, answers stay in the channel
 INVITE_PERMISSIONS = sum(PERMISSIONS.values())
 MESSAGE_CONTENT_FLAGS = 1 << 18 | 1 << 19  # the intent, for a verified bot or (limited) for any other
 
@@ -49,6 +52,13 @@ INDEX_REMEDIES: dict[type[KnowledgeError], str] = {
     IndexMismatchError: "Set EMBEDDING_MODEL back, or index with the new one: python -m knowledge index",
     StoreUnreachableError: "See that DATA_DIR may be read, or that the server at CHROMA_URL runs.",
 }
+CHAT_REMEDIES = {
+    "key refused": "Set the provider's key in .env to one that it accepts.",
+    "rate limited": "Look at the limits and the credit of your account there.",
+    "timeout": "Try again; for a model that needs longer, raise CHAT_TIMEOUT.",
+    "down": "See that this machine reaches the provider, and that CHAT_BASE_URL is empty or right.",
+}
+OTHER_CHAT_REMEDY = "See that CHAT_MODEL names a model that the provider has, and that CHAT_BASE_URL is empty or right."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +98,14 @@ class _DiscordError(Exception):
 
 async def diagnose(settings: Settings) -> list[Check]:
     """Every check of `settings` and of what they point to; a failure is a Check, never an exception."""
-    folders, discord, knowledge, records = await asyncio.gather(
+    folders, discord, knowledge, chat, records = await asyncio.gather(
         asyncio.to_thread(_check_folders, settings),
         _check_discord(settings),
         _check_knowledge(settings),
+        asyncio.to_thread(_check_chat_model, settings),
         _check_records(settings),
     )
-    return [*folders, *knowledge, records, *discord]
+    return [*folders, *knowledge, *chat, records, *discord]
 
 
 def report(checks: Sequence[Check], console: Console) -> int:
@@ -134,7 +145,7 @@ def check_guilds(guilds: Sequence[Guild], application_id: str) -> list[Check]:
     checks = [
         Check(
             "permissions",
-            "fail",
+            "warn" if set(missing) <= ONLY_FOR_THREADS else "fail",
             f"In the server {guild.name!r} ({guild.id}) the bot may not: {', '.join(missing)}.",
             f"Allow it in Server Settings, Roles, the bot's role; or invite the bot again: {link}",
         )
@@ -208,10 +219,35 @@ def _check_index(settings: KnowledgeSettings) -> Check:
     from knowledge.base import KnowledgeBase  # here, because it loads the whole of the retrieval
 
     try:
-        base = KnowledgeBase.open(settings)
+        base = KnowledgeBase.open(settings.model_copy(update={"chat_model": ""}))  # which has a check of its own
     except KnowledgeError as error:
         return index_failure(error)
     return Check("index", "ok", f"Version {base.version} is published and can be read.")
+
+
+def _check_chat_model(settings: KnowledgeSettings) -> list[Check]:
+    """Asks the chat model, if one is set, for a word: package, key, address and name are right where it answers."""
+    if not settings.chat_model:
+        return []
+    from knowledge.generate import ChatError  # here, because they load much
+    from knowledge.langchain import LangChainChatModel
+
+    name, where = settings.chat_model, settings.chat_base_url or "its provider"
+    try:
+        model = LangChainChatModel(settings.model_copy(update={"chat_retries": 0}))
+    except KnowledgeError as error:
+        remedy = "Or leave CHAT_MODEL empty: then the documents answer in their own words."
+        return [Check("chat model", "fail", str(error), remedy)]
+    try:
+        with closing(model.stream("Answer with one word.", "Are you there?")) as pieces:
+            answers = any(piece.text for piece in pieces)
+    except ChatError as error:
+        status: Status = "warn" if error.kind == "rate limited" else "fail"
+        message = f"{name} does not answer at {where} ({error.kind}). {error}"
+        return [Check("chat model", status, message, CHAT_REMEDIES.get(error.kind, OTHER_CHAT_REMEDY))]
+    if not answers:
+        return [Check("chat model", "fail", f"{name} answers without a word at {where}.", OTHER_CHAT_REMEDY)]
+    return [Check("chat model", "ok", f"{name} answers at {where}.")]
 
 
 async def _check_records(settings: Settings) -> Check:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from langchain.chat_models import init_chat_model
@@ -23,6 +23,7 @@ from knowledge.generate import ChatError, Piece
 from knowledge.settings import KnowledgeSettings
 
 EXTRAS = ("openai", "anthropic", "ollama")
+KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 MAX_ANSWER_TOKENS = 600
 
 
@@ -75,6 +76,9 @@ class LangChainChatModel:
         self.name = settings.chat_model
         self._seconds = settings.chat_timeout
         provider = self.name.partition(":")[0]
+        key = KEYS.get(provider, "")
+        if key and not settings.chat_base_url and not os.environ.get(key):  # LangChain misses only some
+            raise KnowledgeError(f"CHAT_MODEL={self.name} cannot be used: {key} is not set. Set it in .env.")
         try:
             self._model = init_chat_model(self.name, **_options(provider, settings))
         except ImportError as error:
@@ -85,7 +89,7 @@ class LangChainChatModel:
         except Exception as error:  # each provider's library has errors of its own for a wrong name or a missing key
             raise KnowledgeError(f"CHAT_MODEL={self.name} cannot be used: {_first_line(error)}") from error
 
-    def stream(self, rules: str, request: str) -> Iterator[Piece]:
+    def stream(self, rules: str, request: str) -> Generator[Piece]:
         """The answer to `request` in pieces. Blocks. Raises ChatError."""
         stop_at = time.perf_counter() + self._seconds
         finished = False

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.doctor import diagnose
 from bot.settings import Settings
 from knowledge.__main__ import main
 from knowledge.base import KnowledgeBase
@@ -328,6 +329,15 @@ def test_a_missing_key_is_told_at_the_start(opened: Open, monkeypatch: pytest.Mo
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(KnowledgeError, match=r"CHAT_MODEL=openai:x cannot be used: .*OPENAI_API_KEY"):
         opened(chat_model="openai:x", chat_base_url="")
+
+
+async def test_the_doctor_does_not_hold_a_chat_model_that_cannot_be_used_against_the_index(
+    settings: Settings, tmp_path: Path
+) -> None:
+    database = f"sqlite:///{tmp_path / 'records.sqlite'}"
+    checks = await diagnose(settings.model_copy(update={"chat_model": "nonsense:x", "database_url": database}))
+    statuses = {check.name: check.status for check in checks}
+    assert (statuses["index"], statuses["chat model"]) == ("ok", "fail")
 
 
 @pytest.mark.parametrize("model", ["anthropic:claude-x", "ollama:llama3"])

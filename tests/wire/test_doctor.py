@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import socket
-from collections.abc import AsyncIterator, Iterable
+import sys
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -28,6 +29,7 @@ from bot.doctor import (
 )
 from bot.settings import Settings
 from knowledge.errors import IndexMismatchError, KnowledgeError, NoIndexError, StoreUnreachableError
+from tests.chat_server import ChatServer, Scripted, chat_server
 
 TOKEN = "MTIz.the-right-token"  # noqa: S105
 APPLICATION = {"id": "4242", "flags": 0}
@@ -174,6 +176,15 @@ async def test_missing_permissions_are_named_with_their_server(settings: Setting
     assert invite_link("4242") in lacking.remedy
 
 
+async def test_answers_in_threads_are_all_that_lacks_without_the_permission_to_open_them(settings: Settings) -> None:
+    """So an older invitation is no failure."""
+    without = GUILD | {"permissions": str(EVERYTHING & ~PERMISSIONS["Create Public Threads"])}
+    async with discord_api(without) as api:
+        check = only("permissions", await diagnosis(settings, discord_token=TOKEN, discord_api_url=api))
+    assert check.status == "warn"
+    assert "may not: Create Public Threads." in check.message
+
+
 async def test_every_server_is_looked_at_however_many_they_are(settings: Settings) -> None:
     guilds = [GUILD | {"id": str(number)} for number in range(1, 402)]
     guilds[-1] |= {"permissions": "0"}
@@ -266,6 +277,80 @@ async def test_a_server_that_is_no_chroma_is_named(settings: Settings) -> None:
         check = only("chroma", await diagnosis(settings, chroma_url=address))
         assert check.status == "fail"
         assert "no Chroma server" in check.message
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[ChatServer]:
+    with chat_server() as running:
+        yield running
+
+
+async def chat_check(settings: Settings, url: str, **changes: object) -> Check:
+    """What the doctor finds of a chat model at `url`."""
+    return only("chat model", await diagnosis(settings, chat_model="openai:scripted", chat_base_url=url, **changes))
+
+
+async def test_without_a_chat_model_none_is_checked(settings: Settings) -> None:
+    assert "chat model" not in {check.name for check in await diagnosis(settings)}
+
+
+async def test_a_chat_model_that_answers_passes_and_is_asked_once(settings: Settings, model: ChatServer) -> None:
+    model.will(Scripted("Yes."))
+    before = len(model.requests)
+    check = await chat_check(settings, model.url)
+    assert (check.status, check.message) == ("ok", f"openai:scripted answers at {model.url}.")
+    assert len(model.requests) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("scripted", "status", "reason", "remedy"),
+    [
+        (Scripted(status=401), "fail", "key refused", "key in .env"),
+        (Scripted(status=404), "fail", "failed", "names a model that the provider has"),
+        (Scripted(status=429), "warn", "rate limited", "credit"),
+        (Scripted(status=500), "fail", "down", "CHAT_BASE_URL"),
+        (Scripted(stall=True), "fail", "timeout", "CHAT_TIMEOUT"),
+        (Scripted(raw=b"data: {not json\n\n"), "fail", "failed", "CHAT_BASE_URL"),
+        (Scripted(""), "fail", "without a word", "CHAT_MODEL"),
+    ],
+    ids=["key refused", "no such model", "rate limited", "down", "stalls", "garbage", "says nothing"],
+)
+async def test_a_chat_model_that_does_not_answer_is_told_with_the_reason_and_a_remedy(
+    scripted: Scripted, status: str, reason: str, remedy: str, settings: Settings, model: ChatServer
+) -> None:
+    model.will(scripted)
+    check = await chat_check(settings, model.url, chat_timeout=0.5)
+    assert check.status == status
+    assert reason in check.message
+    assert remedy in check.remedy
+
+
+async def test_a_chat_model_out_of_reach_is_named_with_its_address(settings: Settings) -> None:
+    address = f"http://127.0.0.1:{closed_port()}/v1"
+    check = await chat_check(settings, address)
+    assert check.status == "fail"
+    assert address in check.message
+    assert "CHAT_BASE_URL" in check.remedy
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+async def test_a_missing_key_of_the_chat_model_is_named(
+    provider: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = f"{provider.upper()}_API_KEY"
+    monkeypatch.delenv(key, raising=False)
+    check = only("chat model", await diagnosis(settings, chat_model=f"{provider}:x"))
+    assert check.status == "fail"
+    assert f"{key} is not set" in check.message
+
+
+async def test_a_missing_package_of_the_chat_model_is_named_with_its_extra(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "langchain_ollama", None)
+    check = only("chat model", await diagnosis(settings, chat_model="ollama:x"))
+    assert check.status == "fail"
+    assert "pip install 'tunewise[ollama]'" in check.message
 
 
 async def test_a_missing_index_is_told_how_to_build_one(settings: Settings) -> None:
