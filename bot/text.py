@@ -14,6 +14,7 @@ _MARKDOWN = re.compile(r"[\\`*_~|<>\[\]()#]")
 _ESCAPED = re.compile(r"\\([\\`*_~|<>\[\]()#])|^\\(?=[-+]|\d+\.)")
 _LEADING_MARKER = re.compile(r"^(\s*)([-+]|\d+(?=\.))")
 _EVERYONE = re.compile(r"@(?=everyone|here)", re.IGNORECASE)
+_INVITE = re.compile(r"(?<=\bdiscord)(?=\.gg/|\.com/invite/|app\.com/invite/)", re.IGNORECASE)
 _MENTION = re.compile(r"<(?=[@#/:]|a:|id:|t:)")
 _HEADING = re.compile(r"^(\s*(?:(?:>+|[-*+]|\d+\.)\s+)*)(?=-?#+\s)", re.MULTILINE)
 _MASKED_LINK = re.compile(r"\[([^\[\]\n]*)\]\(\s*<?([a-z][a-z0-9+.-]*:[^\s<>()]*)>?[^()\n]*\)", re.IGNORECASE)
@@ -41,6 +42,7 @@ def escape(text: str) -> str:
     """`text` that a person wrote, as one line that is shown literally: no Markdown, no mention, no link."""
     line = " ".join(visible(text).split())
     line = _LEADING_MARKER.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\g<0>", line))
+    line = _INVITE.sub(ZERO_WIDTH_SPACE, line)  # Discord makes an invitation of one without "https://" too
     return line.replace("@", "@" + ZERO_WIDTH_SPACE).replace("://", ":" + ZERO_WIDTH_SPACE + "//")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from knowledge.confidence import confidence
+from knowledge.injection import is_instruction, is_stranger
 from knowledge.lexical import words
 from knowledge.retrieve import Retrieval
 from knowledge.types import Answer, Citation, Passage
@@ -87,7 +88,7 @@ def compares_approaches(question: str) -> bool:
 
 def _chosen(retrieval: Retrieval) -> list[_Quote]:
     """The sentences to quote, best first."""
-    ranked = sorted(_quotable(retrieval.passages), key=lambda quote: -quote.score)
+    ranked = sorted(_quotable(retrieval), key=lambda quote: -quote.score)
     chosen = _side_by_side(ranked) if compares_approaches(retrieval.read_as) else []
     least = NEARLY_AS_GOOD * max((quote.score for quote in ranked), default=0.0)
     while len(chosen) < MAX_QUOTES:
@@ -122,15 +123,19 @@ def _side_by_side(ranked: Sequence[_Quote]) -> list[_Quote]:
     return found or list(dict.fromkeys(quotes[0] for quotes in speaking.values() if quotes))
 
 
-def _quotable(passages: Sequence[Passage]) -> Iterator[_Quote]:
+def _quotable(retrieval: Retrieval) -> Iterator[_Quote]:
+    passages = retrieval.passages
     for rank, passage in enumerate(passages):
         if passage.score < SECTION_NEARLY_AS_GOOD * passages[0].score:
             break
         curated = len(passage.chunk.asked) > 1
-        best = max(sentence.score for sentence in passage.sentences)
+        # A lead-in says nothing without its list, a question answers nothing.
+        said = [not (each.text.endswith((":", "?")) or is_instruction(each.text)) for each in passage.sentences]
+        best = max((each.score for each, says in zip(passage.sentences, said, strict=True) if says), default=0.0)
         for number, sentence in enumerate(passage.sentences):
-            # A lead-in says nothing without its list.
-            if not sentence.text.endswith(":"):
+            # Most of a sentence's score is its chunk's, so a stranger there may have a high one.
+            stranger = sentence.score < best and is_stranger(sentence.text, passage.chunk, retrieval.read_as)
+            if said[number] and not stranger:
                 bonus = OPENING_BONUS if curated and number == 0 else 0.0
                 if rank == 0 and sentence.score == best:
                     bonus = max(bonus, BEST_BONUS)

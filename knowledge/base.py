@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -23,6 +24,7 @@ from knowledge.generate import (
     request,
     tokens_of,
 )
+from knowledge.injection import without_instructions
 from knowledge.lexical import Analyzer
 from knowledge.retrieve import Retriever
 from knowledge.settings import KnowledgeSettings
@@ -76,18 +78,21 @@ class KnowledgeBase:
         """What the documents say to `question`, understood from the questions `after` which it is asked, oldest first.
 
         The questions before it change nothing where `question` stands alone, or where the documents do not cover it as
-        understood: "is it going to rain?" points at nothing that was said.
+        understood: "is it going to rain?" points at nothing that was said. Nor does what it says on how to answer.
         """
         retriever, threshold = self._retriever, self._settings.answer_threshold
-        previous = [after] if isinstance(after, str) else after
-        if self._settings.language != "english":  # the only language that knowledge/follow_up.py has rules for
+        asked, previous = question, [after] if isinstance(after, str) else after
+        if self._settings.language == "english":  # the only language that there are rules for
+            asked = without_instructions(question, keep=retriever.names_topic)
+        else:
             previous = ()
-        understood = retriever.understood(question, previous)
-        if understood != question:
-            answer = compose(retriever.search(understood), retriever.version, threshold)
+        if not asked:
+            return replace(compose(retriever.search(question), retriever.version, math.inf), confidence=0.0)
+        for reading in dict.fromkeys((retriever.understood(asked, previous), asked)):
+            answer = compose(retriever.search(reading), retriever.version, threshold)
             if answer.kind == "answer":
-                return replace(answer, question=question, understood=understood)
-        return compose(retriever.search(question), retriever.version, threshold)
+                return replace(answer, question=question, understood="" if reading == question else reading)
+        return replace(answer, question=question)
 
     @property
     def chunks(self) -> Sequence[Chunk]:

@@ -9,8 +9,9 @@ from typing import Protocol
 
 from knowledge.characters import clean
 from knowledge.errors import KnowledgeError
+from knowledge.injection import stated
 from knowledge.sentences import split_sentences
-from knowledge.types import Answer, Citation, Passage
+from knowledge.types import Answer, Chunk, Citation, Passage
 from knowledge.verify import Verifier
 
 RULES = """\
@@ -33,6 +34,7 @@ KEPT_SHARE = 0.5
 _MARKERS = re.compile(r"\[\s*\d+(?:\s*[,;]\s*\d+)*\s*\]")
 _TAG = re.compile(r"<(?=/?\s*(?:passages?|question)\b)", re.IGNORECASE)
 _LINE_START = re.compile(r"^[\s>#*•-]+|^\s*\d+[.)]\s+")
+_HIDDEN_BORDER = re.compile(r"(?<=\][.!?])\s+|(?<=[a-z]{4}[.!?])\s+(?=[a-z])")
 _EMPHASIS = re.compile(r"[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}")
 
 NOTES = {
@@ -81,8 +83,11 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
+    """A sentence that was kept, the numbers of the passages that it cites, and the sentence of each that carries it."""
+
     text: str
     passages: tuple[int, ...]
+    quotes: tuple[str, ...]
 
 
 def request(answer: Answer, passages: Sequence[Passage]) -> str:
@@ -92,8 +97,8 @@ def request(answer: Answer, passages: Sequence[Passage]) -> str:
     """
     question = answer.understood or answer.question
     blocks = "\n".join(
-        f'<passage number="{number}">\n{_data(passage.chunk.section)}\n{_data(passage.chunk.text)}\n</passage>'
-        for number, passage in enumerate(passages, 1)
+        f'<passage number="{number}">\n{_data(chunk.section)}\n{_data(chunk.text)}\n</passage>'
+        for number, chunk in enumerate(_stated(answer, passages), 1)
     )
     return f"<passages>\n{blocks}\n</passages>\n\n<question>\n{_data(question)}\n</question>"
 
@@ -109,9 +114,15 @@ def chosen(answer: Answer, max_characters: int) -> tuple[Passage, ...]:
     ]
     found: list[Passage] = []
     for passage in sorted(wanted, key=lambda passage: passage.chunk.text not in quoted):
-        if len(request(answer, [*found, passage])) <= max_characters:
+        if _stated(answer, [passage])[0].sentences and len(request(answer, [*found, passage])) <= max_characters:
             found.append(passage)
     return tuple(found)
+
+
+def _stated(answer: Answer, passages: Sequence[Passage]) -> list[Chunk]:
+    """What the passages state: what in them tells the model what to say, it does not see, and nothing rests on it."""
+    question = answer.understood or answer.question
+    return [stated(passage.chunk, question) for passage in passages]
 
 
 def tokens_of(text: str) -> int:
@@ -130,7 +141,7 @@ def generate(
 
     `show` gets what is verified so far, each time that a sentence is added.
     """
-    asked = request(answer, passages)
+    asked, sources = request(answer, passages), _stated(answer, passages)
     text, tokens = "", 0
     kept: list[_Kept] = []
     removed: list[str] = []
@@ -141,13 +152,13 @@ def generate(
             tokens = max(tokens, piece.tokens)
             if len(text) > MAX_CHARACTERS:
                 raise ChatError("endless", f"It did not stop after {MAX_CHARACTERS} characters.")
-            *complete, _ = split_sentences(text) or [""]
+            *complete, _ = _sentences(text) or [""]
             for sentence in complete[done:]:
-                if _take(sentence, passages, verifier, kept, removed):
-                    show(_written(answer, passages, kept, removed, verifier))
+                if _take(sentence, sources, verifier, kept, removed):
+                    show(_written(answer, passages, kept, removed))
             done = max(done, len(complete))
-        for sentence in split_sentences(text)[done:]:
-            _take(sentence, passages, verifier, kept, removed)
+        for sentence in _sentences(text)[done:]:
+            _take(sentence, sources, verifier, kept, removed)
     except ChatError as error:
         spent = tokens or tokens_of(RULES + asked + text)
         note = NOTES.get(error.kind, NOTES[""])
@@ -159,36 +170,37 @@ def generate(
         problem = f"{len(removed)} of {len(kept) + len(removed)} sentences were not supported."
         by_documents = replace(answer, note=NOTES["unsupported"], removed=tuple(removed))
         return Written(by_documents, spent, "unsupported", problem)
-    return Written(_written(answer, passages, kept, removed, verifier), spent)
+    return Written(_written(answer, passages, kept, removed), spent)
 
 
-def _take(
-    sentence: str, passages: Sequence[Passage], verifier: Verifier, kept: list[_Kept], removed: list[str]
-) -> bool:
-    """Add `sentence` to `kept` where its passages carry it, else to `removed`; whether it was kept."""
+def _sentences(text: str) -> list[str]:
+    """The sentences of what a model wrote. One that begins in lower case does not hide behind the one before it."""
+    return [part for sentence in split_sentences(text) for part in _HIDDEN_BORDER.split(sentence)]
+
+
+def _take(sentence: str, sources: Sequence[Chunk], verifier: Verifier, kept: list[_Kept], removed: list[str]) -> bool:
+    """Add `sentence` to `kept` where the sources that it cites carry it, else to `removed`; whether it was kept."""
     numbers = tuple(dict.fromkeys(int(each) for run in _MARKERS.findall(sentence) for each in re.findall(r"\d+", run)))
     plain = " ".join(_EMPHASIS.sub("", _LINE_START.sub("", _MARKERS.sub("", sentence))).split())
-    plain = re.sub(r"\s+(?=[.!?,;:])", "", plain)
-    cited = [passages[number - 1].chunk for number in numbers if 0 < number <= len(passages)]
-    if not numbers or len(cited) < len(numbers) or "](" in plain or verifier.objection(plain, cited) is not None:
+    plain = re.sub(r"(?<=[!?])\.$", "", re.sub(r"\s+(?=[.!?,;:])", "", plain))
+    cited = [sources[number - 1] for number in numbers if 0 < number <= len(sources)]
+    cites = 0 < len(numbers) == len(cited)
+    if not cites or "](" in plain or plain.endswith("?") or verifier.objection(plain, cited) is not None:
         removed.append(sentence)
         return False
     if all(plain != each.text for each in kept):
-        kept.append(_Kept(plain, numbers))
+        kept.append(_Kept(plain, numbers, tuple(verifier.closest(plain, source) for source in cited)))
     return True
 
 
-def _written(
-    answer: Answer, passages: Sequence[Passage], kept: Sequence[_Kept], removed: Sequence[str], verifier: Verifier
-) -> Answer:
+def _written(answer: Answer, passages: Sequence[Passage], kept: Sequence[_Kept], removed: Sequence[str]) -> Answer:
     """The answer that the kept sentences make; markers count the passages in the order in which they are cited."""
     order = list(dict.fromkeys(number for sentence in kept for number in sentence.passages))
     marker = {number: at for at, number in enumerate(order, 1)}
     citations: dict[tuple[int, str], Citation] = {}
     for sentence in kept:
-        for number in sentence.passages:
+        for number, quote in zip(sentence.passages, sentence.quotes, strict=True):
             chunk = passages[number - 1].chunk
-            quote = verifier.closest(sentence.text, chunk)
             citations.setdefault(
                 (marker[number], quote),
                 Citation(marker[number], chunk.document, chunk.title, chunk.section, quote, chunk.text),

@@ -25,6 +25,8 @@ Scores = npt.NDArray[np.float32]
 
 logging.getLogger("bm25s").setLevel(logging.WARNING)  # bm25s turns its own debug messages on when it is imported
 
+# English words that say nothing of their own, as "the" and "about".
+ENGLISH_FUNCTION_WORDS = frozenset(stopwords.STOPWORDS_EN_PLUS)
 _COMPOUND = re.compile(r"\b[a-z]{3,}-[a-z]{3,}\b")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 # What people say around a question in a chat, and what carries none of its meaning.
@@ -60,7 +62,7 @@ class Analyzer:
         self._stemmer, self._one_at_a_time = Stemmer.Stemmer(language), threading.Lock()
         if language == "english":
             self._stop_words = frozenset(stopwords.STOPWORDS_EN) | _CHAT_WORDS
-            self._function_words = frozenset(stopwords.STOPWORDS_EN_PLUS) | self._stop_words
+            self._function_words = ENGLISH_FUNCTION_WORDS | self._stop_words
         else:
             self._stop_words = frozenset(getattr(stopwords, f"STOPWORDS_{language.upper()}", ()))
             self._function_words = self._stop_words

@@ -119,6 +119,10 @@ class Retriever:
         understood = stand_alone(read_as, [self._mended(turn) for turn in previous], self._topics)
         return question if understood == read_as else understood
 
+    def names_topic(self, question: str) -> bool:
+        """Whether `question` names something that a document or a section is about."""
+        return bool(self._topics.mentions(self._mended(question)))
+
     def meanings(self, question: str) -> tuple[str, ...]:
         """The complete questions that an unclear one may stand for, none where it is clear."""
         return meanings(self._mended(question), self._topics)
