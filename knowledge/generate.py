@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from threading import Thread
 from typing import Protocol
 
 from knowledge.characters import clean
@@ -35,6 +36,7 @@ _MARKERS = re.compile(r"\[\s*\d+(?:\s*[,;]\s*\d+)*\s*\]")
 _TAG = re.compile(r"<(?=/?\s*(?:passages?|question)\b)", re.IGNORECASE)
 _LINE_START = re.compile(r"^[\s>#*•-]+|^\s*\d+[.)]\s+")
 _HIDDEN_BORDER = re.compile(r"(?<=\][.!?])\s+|(?<=[a-z]{4}[.!?])\s+(?=[a-z])")
+_MARKED_END = re.compile(r"\][.!?]\s*\Z")
 _EMPHASIS = re.compile(r"[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}")
 
 NOTES = {
@@ -139,20 +141,25 @@ def generate(
 ) -> Written:
     """`answer`, which is extractive, in the words of `model` as far as `passages` carry them; else itself, with a note.
 
-    `show` gets what is verified so far, each time that a sentence is added.
+    `show` gets what is verified so far: nothing with the model's first words, then each time that a sentence is added.
     """
     asked, sources = request(answer, passages), _stated(answer, passages)
+    prepared = Thread(target=_prepare, args=(verifier, sources), daemon=True)
+    prepared.start()
     text, tokens = "", 0
     kept: list[_Kept] = []
     removed: list[str] = []
     done = 0
     try:
         for piece in model.stream(RULES, asked):
+            if piece.text and not text:
+                show(replace(answer, text="", citations=(), by="model"))
+                prepared.join()
             text += clean(piece.text)
             tokens = max(tokens, piece.tokens)
             if len(text) > MAX_CHARACTERS:
                 raise ChatError("endless", f"It did not stop after {MAX_CHARACTERS} characters.")
-            *complete, _ = _sentences(text) or [""]
+            complete = _ended(text)
             for sentence in complete[done:]:
                 if _take(sentence, sources, verifier, kept, removed):
                     show(_written(answer, passages, kept, removed))
@@ -171,6 +178,18 @@ def generate(
         by_documents = replace(answer, note=NOTES["unsupported"], removed=tuple(removed))
         return Written(by_documents, spent, "unsupported", problem)
     return Written(_written(answer, passages, kept, removed), spent)
+
+
+def _ended(text: str) -> list[str]:
+    """Those sentences of what a model has written so far that are whole."""
+    sentences = _sentences(text)
+    return sentences if _MARKED_END.search(text) else sentences[:-1]
+
+
+def _prepare(verifier: Verifier, sources: Sequence[Chunk]) -> None:
+    """Has the sentences of `sources` embedded while the model thinks, so that its first one is soon checked."""
+    for source in sources:
+        verifier.closest(source.sentences[0], source)
 
 
 def _sentences(text: str) -> list[str]:

@@ -22,8 +22,9 @@ Wording = Callable[[str], str]
 class Scripted:
     """What the server does with one request. `text` is the answer, or makes it of the request's text.
 
-    `until` holds it back: each piece waits until the event is set. `stall` stops it for good after the text, `cut`
-    breaks the connection there; `raw` is sent instead of a stream. `finish` is the reason that it ends with.
+    `until` holds it back: each piece waits until the event is set; `rest` holds back what comes after the text. `stall`
+    stops it for good after the text, `cut` breaks the connection there; `raw` is sent instead of a stream. `finish` is
+    the reason that it ends with.
     """
 
     text: str | Wording = ""
@@ -33,6 +34,7 @@ class Scripted:
     cut: bool = False
     raw: bytes | None = None
     until: threading.Event | None = None
+    rest: threading.Event | None = None
     pieces: int = 4
     seconds_a_piece: float = 0
 
@@ -82,6 +84,8 @@ class ChatServer:
             await self._send(response, {"content": piece})
             if scripted.seconds_a_piece:
                 await asyncio.sleep(scripted.seconds_a_piece)
+        while scripted.rest is not None and not scripted.rest.is_set():
+            await asyncio.to_thread(scripted.rest.wait, 0.05)
         if scripted.stall:
             await self._stalled.wait()
         if scripted.cut:

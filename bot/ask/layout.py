@@ -33,6 +33,7 @@ MAX_TITLE = 180
 MAX_NAME = 100
 TITLE_ID = 7_001  # of the text that shows the question, from which a later one reads it back
 UNDERSTOOD = "-# Understood as: "
+BEGUN = "-# ✍️ The chat model is writing. Each sentence is shown once it is checked against the documents."
 CLARIFY = "What do you mean? Press one, or tell me what it is about."
 
 _LIST_MARKER = re.compile(r"(\s*(?:[-*+]|\d+\.)\s+)?(.*)")
@@ -62,7 +63,8 @@ def answer(answer: Answer, answer_id: str | None) -> list[ui.LayoutView]:
 def writing(part: Answer) -> ui.LayoutView:
     """What there is of an answer that a chat model is still writing."""
     title = _title(part.question, part.understood)
-    return messages([title, shorten(defuse(part.text), MAX_PIECE), "-# ✍️ …"], GREEN, title=title)[0]
+    text = [shorten(defuse(part.text), MAX_PIECE)] if part.text else []
+    return messages([title, *text, "-# ✍️ …" if text else BEGUN], GREEN, title=title)[0]
 
 
 def clarify(question: str, meanings: Sequence[str]) -> ui.LayoutView:

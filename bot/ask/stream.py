@@ -13,6 +13,8 @@ from knowledge.types import Answer
 # Discord takes five messages or edits in five seconds from a bot in a channel. One is left for what else it says there.
 EDITS, SECONDS = 4, 5.0
 SHORTEST_WAIT = 0.05
+# So long a person waits after the model's first word for its first checked sentence before they read that it writes.
+PATIENCE = 0.8
 STREAMS = 16  # threads, each of which waits for the provider most of the time
 
 Write = Callable[[Answer, Callable[[Answer], None]], Answer]
@@ -34,6 +36,11 @@ class Pace:
         if len(edits) + (0 if first else self._waiting_first[channel]) < EDITS:
             return 0.0
         return max(edits[0] + SECONDS - now, SHORTEST_WAIT) if edits else SHORTEST_WAIT
+
+    def is_busy(self, channel: int) -> bool:
+        """Whether an edit was made in `channel` just now, or waits there."""
+        edits = self._edits.get(channel, ())
+        return self._waiting_first[channel] > 0 or any(at + SECONDS > self._clock() for at in edits)
 
     def note(self, channel: int) -> None:
         """Count an edit that is made now."""
@@ -76,34 +83,47 @@ class Writer:
         writing = loop.run_in_executor(self._executor, self._write, answer, hand_over)
         first = True
         while await _before(writing, grown.wait()):
-            if first:
-                await _before(writing, self._pace.turn(channel))
-            elif delay := self._pace.delay(channel, first=False):
-                await _before(writing, asyncio.sleep(delay))
+            if not await self._is_due(newest[0], channel, writing, grown, first=first):
                 continue
-            else:
-                self._pace.note(channel)
-            if writing.done():
-                break
             grown.clear()
-            if not await show(newest[0]):
+            part = newest[0]
+            if not await show(part):
                 break
-            first = False
+            first = first and not part.text
         written = await writing
         await self._pace.turn(channel)  # the answer itself is a message or an edit too
         return written
+
+    async def _is_due(
+        self, part: Answer, channel: int, writing: asyncio.Future[Answer], grown: asyncio.Event, *, first: bool
+    ) -> bool:
+        """Wait for the turn of `part`; False where something else came first."""
+        if not part.text:  # it has only begun, and the first sentence may come soon enough
+            grown.clear()
+            await _before(writing, grown.wait(), seconds=PATIENCE)
+            if grown.is_set() or self._pace.is_busy(channel):  # others' sentences go before the news that this begins
+                return False
+        elif first:
+            return await _before(writing, self._pace.turn(channel))
+        elif delay := self._pace.delay(channel, first=False):
+            await _before(writing, asyncio.sleep(delay))
+            return False
+        if writing.done():
+            return False
+        self._pace.note(channel)
+        return True
 
     def close(self) -> None:
         """Drops the answers that wait; those being written end by themselves."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
 
-async def _before(writing: asyncio.Future[Answer], other: Awaitable[object]) -> bool:
-    """Wait for whichever of both comes first; whether `other` did."""
+async def _before(writing: asyncio.Future[Answer], other: Awaitable[object], *, seconds: float | None = None) -> bool:
+    """Wait for whichever of both comes first, for at most `seconds`; whether `writing` goes on."""
     waiting = asyncio.ensure_future(other)
     both: list[asyncio.Future[Any]] = [writing, waiting]
     try:
-        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
         waiting.cancel()
     return not writing.done()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -50,7 +51,8 @@ def opened(settings: Settings, embedder: Embedder, server: ChatServer, tmp_path:
 def written(knowledge: KnowledgeBase, question: str = QUESTION) -> tuple[Answer, list[Answer]]:
     """The answer, and what was shown while it was written."""
     shown: list[Answer] = []
-    return knowledge.write(knowledge.ask(question), shown.append), shown
+    answer = knowledge.write(knowledge.ask(question), shown.append)
+    return answer, [part for part in shown if part.text]
 
 
 def test_what_the_passages_carry_is_the_answer_and_cites_them_word_for_word(opened: Open, server: ChatServer) -> None:
@@ -67,6 +69,25 @@ def test_what_the_passages_carry_is_the_answer_and_cites_them_word_for_word(open
     assert all(answer.text.startswith(part.text) for part in shown)
     assert knowledge.usage.read().tokens == 750
     assert knowledge.usage.read().answered == 1
+
+
+def test_it_is_told_when_the_model_begins_and_each_sentence_as_soon_as_it_has_ended(
+    opened: Open, server: ChatServer
+) -> None:
+    """Before the rest of the answer has come, which waits for what was shown."""
+    rest = threading.Event()
+    shown: list[str] = []
+    server.will(Scripted(first_sentences(1), rest=rest))
+
+    def show(part: Answer) -> None:
+        shown.append(part.text)
+        if part.text:
+            rest.set()
+
+    knowledge = opened()
+    answer = knowledge.write(knowledge.ask(QUESTION), show)
+
+    assert shown == ["", answer.text]
 
 
 def test_what_they_do_not_carry_is_removed_and_never_shown(opened: Open, server: ChatServer) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -70,6 +72,36 @@ async def test_what_is_shown_is_never_older_than_what_was_shown_before() -> None
     assert written.text == "49"
     assert shown == sorted(shown, key=int)
     assert len(shown) <= EDITS
+    writer.close()
+
+
+async def test_a_model_whose_first_sentence_takes_its_time_is_shown_to_be_writing() -> None:
+    shown_to_write = threading.Event()
+
+    def write(answer: Answer, show: Callable[[Answer], None]) -> Answer:
+        show(replace(answer, text=""))
+        assert shown_to_write.wait(10)
+        return answer
+
+    async def show(part: Answer) -> bool:
+        assert part.text == ""
+        shown_to_write.set()
+        return True
+
+    writer = Writer(write)
+    assert await writer.write(ANSWER, 1, show) == ANSWER
+    writer.close()
+
+
+async def test_a_quick_one_costs_no_edit_for_that() -> None:
+    writer, shown = Writer(parts("", "1", "2")), list[str]()
+
+    async def show(part: Answer) -> bool:
+        shown.append(part.text)
+        return True
+
+    assert (await writer.write(ANSWER, 1, show)).text == "2"
+    assert "" not in shown
     writer.close()
 
 

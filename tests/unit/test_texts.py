@@ -70,6 +70,7 @@ def said() -> Iterator[str]:
     views = [
         *layout.answer(ANSWER, "AbC_-1234567"),
         *(view for note in NOTES.values() for view in layout.answer(replace(ANSWER, note=note), None)),
+        layout.writing(replace(ANSWER, text="")),
         *layout.answer(REFUSED, "AbC_-1234567"),
         *(view for each in stored for view in layout.sources(each)),
         layout.clarify(QUESTION, EXAMPLES),
