@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import pairwise
 
 from knowledge.lexical import words
 from knowledge.quantities import Quantity, quantities
@@ -17,32 +18,28 @@ _CLAUSE_BORDER = re.compile(
     r"|rather than|to (?:that|those) of|and|or|if|when|so that|unless|which|who)\b)",
     re.IGNORECASE,
 )
-# Where two things are set against each other.
-_CONTRAST = re.compile(
-    r"\s*;\s*|,?\s+(?:while|whereas|but|(?<!rather )than|instead of|rather than|compared with"
-    r"|even (?:if|though|when)|(?:to|over) (?:that|those) of|over|(?<=,\s)and)\s+",
-    re.IGNORECASE,
+# Where a sentence can be cut without taking a comparison apart.
+_PIECE_BORDER = re.compile(
+    r"[,;:]\s+(?:and\s|but\s)?|\s(?=(?:because|since|while|whereas|although|if|when|so that|unless|and|but)\s)"
 )
-_REFERENCE = re.compile(r"\s*\([^()]*\b(?:19|20)\d\d[^()]*\)")  # (Hu et al., 2021)
-_CLAUSE_START = re.compile(r",\s|\bthat\b")
-_CLAUSE_END = re.compile(r"[,;:]\s|\b(?:because|since|while|whereas|but)\b")
-_LOWER = r"\b(?:less|fewer|lower|worse|smaller|shorter|cheaper|slower|rarer|weaker)\b[^.;]*?\bthan\b"
-_DIRECTIONS = {  # and whether the first thing is the sentence's subject
-    "outdoes": (
-        re.compile(r"\b(?:outperform|surpass|exceed|beat|outdo|outscore|outweigh)\w*\b(?! by\b)", re.IGNORECASE),
-        True,
-    ),
-    "copies": (re.compile(r"\b(?:imitate|reproduce|mimic|copy|copie)s?\b", re.IGNORECASE), True),
-    "less than": (re.compile(_LOWER, re.IGNORECASE), True),
-    "more than": (re.compile(rf"(?!.*{_LOWER})(?<!rather )\bthan\b", re.IGNORECASE), True),
-    "over": (re.compile(r"\bover\b|\bto (?:that|those) of\b", re.IGNORECASE), True),
-    "instead": (re.compile(r"\b(?:rather than|instead of)\b|(?:,| and| but) not\b", re.IGNORECASE), False),
-    "to": (re.compile(r"(?<=\w) to (?=(?:about |up to )?\d)", re.IGNORECASE), False),
-    "with": (re.compile(r"\bwith\b", re.IGNORECASE), False),
-}
+REFERENCE = re.compile(r"\s*\([^()]*\b(?:19|20)\d\d[^()]*\)")  # (Hu et al., 2021)
 NEARLY = 0.75
-_NEAR = 3
-_AS_IT_IS = re.compile(r"\b(?:exactly )?as (?:they are|they were|it is|it was)\b", re.IGNORECASE)
+# Turns of phrase that deny or assert in other words than "not", and what they say.
+_PHRASES = tuple(
+    (re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE), plain)
+    for pattern, plain in (
+        (r"(?:exactly )?as (?:they are|they were|it is|it was)", "unchanged"),
+        (r"not (?:only|just|merely|simply)", "also"),
+        (r"(?:nothing|none|no) (?:other than|but|more than)|nothing short of", "only"),
+        (r"(?:cannot|can't|not) (?:do|work|go) without", "needs"),
+        (r"(?:do|does|did|go|goes|gets? by|works?) (?:entirely )?without", "needs no"),
+        (r"dispenses? with|(?:has|have) no need (?:of|for|to)", "needs no"),
+        (r"(?:is|are|be|was|were) not free (?:of|from)", "has"),
+        (r"(?:is|are|be|was|were) free (?:of|from)", "has no"),
+        (r"anything but|far from|by no means|in no way|no longer", "not"),
+        (r"without any|not any|(?:hardly|barely|scarcely) any|almost no|next to no", "no"),
+    )
+)
 _UN = re.compile(r"un(?!der|i)((?:[a-z]{4,})(?:ed|able|ful))")
 _TOKEN = re.compile(r"[^\W_]+(?:['’.&/+#-][^\W_]+)*[+#]?")
 _NEGATORS = frozenset(
@@ -54,16 +51,14 @@ _NEGATORS = frozenset(
 )
 # "rather than X" and "instead of X" deny X.
 _DENYING_PAIRS = {"rather": "than", "instead": "of", "fail": "to", "fails": "to", "failed": "to", "failing": "to"}
-_DEGREES = {"more": 1, "most": 1, "less": -1, "fewer": -1, "least": -1}
 _NEGATED_WORDS = 5
-_SAYS_SOMETHING = 3
 _SHORT_REACH = {"no": 3, "without": 3}
 APPROACHES = {
     "prompting": re.compile(r"\b(?:prompt(?:s|ed|ing)?|(?:few|zero)-shot|in-context learning)\b", re.IGNORECASE),
     "fine-tuning": re.compile(r"\b(?:fine-?\s?tun(?:e|es|ed|ing)|finetun\w+|tuned|adapters?)\b", re.IGNORECASE),
     "retrieval": re.compile(r"\b(?:RAG|retrieval(?:-augmented generation)?)\b"),
 }
-_APPROACH_WORDS = frozenset(
+APPROACH_WORDS = frozenset(
     """
     prompt prompts prompted prompting engineering fine tuning tuned tune finetuning rag retrieval
     """.split()  # noqa: SIM905  (a word list reads better as text)
@@ -74,8 +69,7 @@ _APPROACH_WORDS = frozenset(
 class Word:
     """A content word: its stem, whether it is denied where it stands, and whether it is written as a name.
 
-    `degree` is 1 where "more" or "most" goes with it, -1 for "less", "fewer" and "least". `initial`: it opens the
-    sentence, so that its capital says nothing.
+    `initial`: it opens the sentence, so that its capital says nothing.
     """
 
     text: str
@@ -83,7 +77,6 @@ class Word:
     denied: bool
     name: bool
     initial: bool
-    degree: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +162,7 @@ def clauses(sentence: str, lexicon: Lexicon, about: str = "") -> list[Clause]:
     """The clauses of `sentence`. One that names no approach speaks of that before it; the first one, of `about`."""
     found: list[Clause] = []
     for start, text in _parts(sentence):
-        content = tuple(_content(text, lexicon, initial=start == 0))
+        content = tuple(content_words(text, lexicon, initial=start == 0))
         is_label = sentence[start + len(text) :].lstrip().startswith(":")
         if (
             is_label or not found or without_approaches((word.stem for word in content), lexicon)
@@ -177,53 +170,20 @@ def clauses(sentence: str, lexicon: Lexicon, about: str = "") -> list[Clause]:
             about = approach_of(text) or about
         if content:
             found.append(Clause(text, start, content, frozenset(lexicon.stems(text)), about))
+        if len(approaches_in(text)) > 1:
+            about = ""  # what follows may be of either
     return found
 
 
-def sides(sentence: str, lexicon: Lexicon) -> list[frozenset[str]]:
-    """The stems of what `sentence` sets side by side; one set where it sets nothing against anything.
+def pieces(sentence: str, shortest: int) -> list[str]:
+    """The clauses of `sentence` as it stands, without sources and without those of fewer words than `shortest`.
 
-    An "and" counts only between parts that say something each.
+    The sentence itself, where none is left.
     """
-    plain = _REFERENCE.sub("", sentence)
-    found: list[frozenset[str]] = []
-    weak = False
-    start = 0
-    for border in [*_CONTRAST.finditer(plain), None]:
-        part = plain[start : border.start() if border else len(plain)]
-        stems = frozenset(word.stem for word in _content(part, lexicon, initial=False))
-        if found and weak and min(len(stems), len(found[-1])) < _SAYS_SOMETHING:
-            found[-1] |= stems
-        else:
-            found.append(stems)
-        if border:
-            weak = border.group().strip(" ,").lower() == "and"
-            start = border.end()
-    return found
-
-
-def directed(sentence: str, lexicon: Lexicon) -> list[tuple[str, frozenset[str], frozenset[str]]]:
-    """What `sentence` says from one thing to another: the kind of the relation, and the stems of both.
-
-    Where one thing outdoes another, the first is the subject of the sentence; else it stands right before the relation.
-    """
-    plain = _REFERENCE.sub("", sentence)
-    found = []
-    for kind, (pattern, of_subject) in _DIRECTIONS.items():
-        for match in pattern.finditer(plain):
-            start = max((end.end() for end in _CLAUSE_START.finditer(plain, 0, match.start())), default=0)
-            before, after = (
-                [word.stem for word in _content(part, lexicon, initial=False) if word.text not in _APPROACH_WORDS]
-                for part in (plain[start : match.start()], _CLAUSE_END.split(plain[match.end() :], maxsplit=1)[0])
-            )
-            found.append(
-                (
-                    kind,
-                    frozenset(before if of_subject else before[-_NEAR:]),
-                    frozenset(after if of_subject else after[:_NEAR]),
-                )
-            )
-    return found
+    plain = REFERENCE.sub("", sentence)
+    borders = [0, *(border.end() for border in _PIECE_BORDER.finditer(plain)), len(plain)]
+    found = [plain[start:end].strip() for start, end in pairwise(borders)]
+    return [piece for piece in found if len(piece.split()) >= shortest] or [plain]
 
 
 def approach_of(text: str) -> str:
@@ -247,19 +207,18 @@ def _parts(sentence: str) -> Iterator[tuple[int, str]]:
         yield start, sentence[start:]
 
 
-def _content(text: str, lexicon: Lexicon, *, initial: bool) -> Iterator[Word]:
+def content_words(text: str, lexicon: Lexicon, *, initial: bool = False) -> Iterator[Word]:
+    """The words of `text` that say something of their own; `initial`: it opens a sentence."""
     found: list[Word] = []
-    reach = degree = 0
-    tokens = list(_TOKEN.finditer(_AS_IT_IS.sub("unchanged", text)))
+    reach = 0
+    for phrase, short in _PHRASES:
+        text = phrase.sub(short, text)
+    tokens = list(_TOKEN.finditer(text))
     for number, match in enumerate(tokens):
         token = match.group()
         lowered = token.lower().replace("’", "'")
         following = tokens[number + 1].group().lower() if number + 1 < len(tokens) else ""
-        if lowered in _DEGREES:
-            degree = _DEGREES[lowered]
-            if found and (not following or lexicon.is_function_word(following)):
-                found[-1], degree = replace(found[-1], degree=degree), 0  # "forgets less of"
-        elif lowered in _NEGATORS or lowered.endswith("n't"):
+        if lowered in _NEGATORS or lowered.endswith("n't"):
             if lowered not in _DENYING_PAIRS or _DENYING_PAIRS[lowered] == following:
                 reach = _SHORT_REACH.get(lowered, _NEGATED_WORDS)
         else:
@@ -271,10 +230,8 @@ def _content(text: str, lexicon: Lexicon, *, initial: bool) -> Iterator[Word]:
                 reach, pieces = 2, []
             for piece in pieces:
                 if piece != "per" and not lexicon.is_function_word(piece):
-                    found.append(
-                        Word(piece, lexicon.stem(piece), reach > 0, name, opens and token[:1].isupper(), degree)
-                    )
-                    reach, degree = max(reach - 1, 0), 0
+                    found.append(Word(piece, lexicon.stem(piece), reach > 0, name, opens and token[:1].isupper()))
+                    reach = max(reach - 1, 0)
     yield from found
 
 
@@ -290,7 +247,7 @@ def _odd_capitals(token: str) -> bool:
 
 def without_approaches(stems: Iterable[str], lexicon: Lexicon) -> frozenset[str]:
     """`stems` without those that only name an approach."""
-    return frozenset(stems) - {lexicon.stem(word) for word in _APPROACH_WORDS}
+    return frozenset(stems) - {lexicon.stem(word) for word in APPROACH_WORDS}
 
 
 def read(passages: Sequence[Chunk], lexicon: Lexicon) -> Evidence:

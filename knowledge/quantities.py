@@ -34,7 +34,7 @@ _WORD = "|".join(sorted([*_ONES, *_TENS], key=len, reverse=True))
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
 _NUMBER = re.compile(
     rf"""
-    (?<![\w.])(?<!of\ the\ )(?:
+    (?<![\w.])(?<![A-Z]-)(?<!of\ the\ )(?:
         (?P<figure>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?(?:e[-+]?\d+)?)(?P<suffix>[kKMB]\b)?
       | (?:(?P<count>one|two|three|four|a)[- ])?(?P<part>{"|".join(_PARTS)})s?\b
       | (?P<words>(?:{_WORD})(?:[- ](?:{_WORD}))?)\b
@@ -47,7 +47,9 @@ _NUMBER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _BARE_UNIT = re.compile(
-    r"\b((?:kilo|mega|giga|tera)byte|[kmgt]b|millisecond|minute|hour|day|week|month|year)s?\b", re.IGNORECASE
+    r"\b(?:((?:kilo|mega|giga|tera)byte|[kmgt]b|millisecond|minute|hour|day|week|month|year)s?|(hour|week|month|year)ly"
+    r"|(dai)ly)\b",
+    re.IGNORECASE,
 )
 _RANGE = re.compile(r"\s*(?:to|or|and|-|–)\s*(?:about\s+)?", re.IGNORECASE)
 _FACTOR = re.compile(r"\bfactor of $", re.IGNORECASE)
@@ -90,7 +92,8 @@ def quantities(text: str) -> list[Quantity]:
 
 def units(text: str) -> frozenset[str]:
     """The units of size and time that `text` names, with a number or without one."""
-    return frozenset(_UNITS[match.group(1).lower()] for match in _BARE_UNIT.finditer(text))
+    found = (match.group(match.lastindex or 0).lower() for match in _BARE_UNIT.finditer(text))
+    return frozenset("day" if unit == "dai" else _UNITS[unit] for unit in found)
 
 
 def _value(match: re.Match[str]) -> float | None:

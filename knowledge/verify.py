@@ -1,29 +1,26 @@
 """Whether the passages that a sentence cites say what it says: decided by rules and arithmetic, not by another model.
 
 Addresses, numbers and names must stand in the passages, in the company of the same words. Nothing may contradict them
-(contradiction.py). The words that are left must be theirs or mean the same, or the sentence must be close enough to one
-of theirs for all that. docs/decisions/6-verifier.md says why.
+(contradiction.py) or stand in another's place (order.py). The words that are left must be theirs or mean the same, or
+the sentence must be close enough to one of theirs for all that (closeness.py). docs/decisions/6-verifier.md says why.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from knowledge.clauses import Case, Word, clauses, read
-from knowledge.contradiction import crossing, denial, opposite, other_approach, other_degree
+from knowledge.closeness import Embed, denial_by_closeness, distance
+from knowledge.contradiction import denial, opposite, other_approach
 from knowledge.lexical import Analyzer, words
+from knowledge.order import company, crossing, exchange
 from knowledge.quantities import Quantity, quantities, units
 from knowledge.thesaurus import Lexicon
 from knowledge.types import Chunk
-
-Vectors = npt.NDArray[np.float32]
-Embed = Callable[[Sequence[str]], Vectors]
 
 _MARKERS = re.compile(r"\s*\[\d+(?:\s*[,;]\s*\d+)*\]")
 _ADDRESS = re.compile(
@@ -35,23 +32,6 @@ _AUTHORS = re.compile(r"\S+ (?:et al\b|and [A-Z])")
 _CALL = re.compile(r"@(?:everyone|here)\b|<[@#:/a][^>\n]*>", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """From where on a claim is close to its passages: a cosine, and a logistic model for claims with new words.
-
-    The model weighs the highest cosine to a sentence, how much that rises without the new word, the share of new words
-    and the cosine of their clause. Fitted on `tuned` of tests/golden/verification.yaml, see docs/experiments.md.
-    """
-
-    similarity: float = 0.45
-    intercept: float = -6.6
-    of_similarity: float = 8.3
-    of_gain: float = -14.3
-    of_share: float = -14.4
-    of_clause: float = 3.5
-
-
-LIMITS = Limits()
 REMEMBERED = 2_000
 MAX_ACRONYM = 5
 
@@ -79,13 +59,25 @@ class Verifier:
             return f"address: {taken}"
         if not any(part.words for part in case.parts):
             return "words: none"
-        for check in (_voice, _number, _name, other_approach, denial, other_degree, opposite, crossing):
+        for check in (
+            _voice,
+            _number,
+            _name,
+            other_approach,
+            denial,
+            opposite,
+            crossing,
+            exchange,
+            company,
+        ):
             if problem := check(case):
                 return f"{check.__name__.strip('_').replace('_', ' ')}: {problem}"
         new = [(word.text, part.text) for part in case.parts for word in part.words if not _is_there(word, case)]
         if self._embed is None:
             return f"words: {' '.join(word for word, _ in new)}" if new else None
-        return _not_close(case, new, self._embed)
+        if problem := denial_by_closeness(case, self._embed):
+            return f"denial: {problem}"
+        return distance(case, new, self._embed)
 
 
 def _voice(case: Case) -> str | None:
@@ -97,8 +89,10 @@ def _voice(case: Case) -> str | None:
 
 def _number(case: Case) -> str | None:
     """Each number stands in a sentence that the claim rests on, and among words that it has there."""
-    if new_units := units(case.claim) - units(case.evidence.text):
-        return f"number: {' '.join(sorted(new_units))}"
+    for part in case.parts:
+        there = frozenset[str]().union(*(units(sentence.text) for sentence in case.aligned(part)))
+        if new_units := units(part.text) - there:
+            return " ".join(sorted(new_units))
     for quantity in quantities(case.claim):
         part = max(
             (part for part in case.parts if part.start <= quantity.start),
@@ -107,7 +101,7 @@ def _number(case: Case) -> str | None:
         )
         holders = [s for s in case.aligned(part) if _holds(s.quantities, quantity)]
         if not holders:
-            return f"number: {quantity.text}"
+            return quantity.text
         own = {stem for stem in part.stems if not stem[:1].isdigit()}
         around = [clause.stems for s in holders for clause in s.clauses if _holds(quantities(clause.text), quantity)]
         elsewhere = [
@@ -122,7 +116,7 @@ def _number(case: Case) -> str | None:
             and not any(_share(case.lexicon, own, stems) for stems in around)
             and any(_share(case.lexicon, own, stems) for stems in elsewhere)
         ):
-            return f"number: {quantity.text}, of something else"
+            return f"{quantity.text}, of something else"
     return None
 
 
@@ -139,29 +133,10 @@ def _name(case: Case) -> str | None:
                 or _initials(word.text, case.evidence.text)
             ):
                 if word.name or (word.initial and _AUTHORS.match(case.claim)):
-                    return f"name: {word.text}"
+                    return word.text
             elif word.stem not in case.evidence.context and not any(word.stem in sentence.stems for sentence in near):
-                return f"name: {word.text}, of something else"
+                return f"{word.text}, of something else"
     return None
-
-
-def _not_close(case: Case, new: Sequence[tuple[str, str]], embed: Embed) -> str | None:
-    """What keeps the claim from being close to the passages; `new` are its new words, with their clauses."""
-    sentences = embed([sentence.text for sentence in case.evidence.sentences])
-    similar = sentences @ embed([case.claim])[0]
-    similarity = float(similar.max())
-    if similarity < LIMITS.similarity:
-        return f"similarity: {similarity:.2f}"
-    if not new:
-        return None
-    # What a word adds that the passages do not say takes the claim away from them: without it, it would be closer.
-    without = [re.sub(rf"\b{re.escape(word)}\b", "", case.claim, flags=re.IGNORECASE) for word, _ in new]
-    gain = float((embed(without) @ sentences[similar.argmax()]).max()) - similarity
-    clause = float((embed([part for _, part in new]) @ sentences.T).max(axis=1).min())
-    share = len(new) / sum(len(part.words) for part in case.parts)
-    weighted = LIMITS.of_similarity * similarity + LIMITS.of_clause * clause + LIMITS.of_gain * gain
-    weighted += LIMITS.intercept + LIMITS.of_share * share
-    return f"words: {' '.join(word for word, _ in new)}" if weighted < 0 else None
 
 
 def _remembering(embed: Embed) -> Embed:

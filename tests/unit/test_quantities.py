@@ -36,7 +36,7 @@ def test_a_number_has_its_value_and_its_unit(text: str, value: float, unit: str)
     assert found.unit == unit
 
 
-@pytest.mark.parametrize("text", ["one of them", "the third step", "a second opinion", "GPT", "of the two"])
+@pytest.mark.parametrize("text", ["one of them", "the third step", "a second opinion", "GPT", "GPT-4", "of the two"])
 def test_what_is_no_number_is_none(text: str) -> None:
     assert quantities(text) == []
 
@@ -52,6 +52,7 @@ def test_a_unit_that_differs_is_another_quantity() -> None:
 
 def test_units_count_without_a_number_too() -> None:
     assert units("a few kilobytes within a day") == {"kb", "day"}
+    assert units("daily, or even hourly") == units("every day, or every hour")
 
 
 @given(st.integers(2, 10**9))
