@@ -31,11 +31,11 @@ def test_every_statement_names_a_section_that_exists(knowledge: KnowledgeBase) -
     assert named - sections == set()
 
 
-# The figures. Those of `held_out` are short of the goals (0.95 and 0.05), see docs/experiments.md.
+# The figures. `held_out` is short of the goal of 0.95 caught, see docs/experiments.md.
 
 
 @pytest.mark.parametrize(
-    ("part", "caught", "removed"), [("tuned", 0.95, 0.05), ("reviewed", 0.90, 0.05), ("held_out", 0.82, 0.07)]
+    ("part", "caught", "removed"), [("tuned", 0.95, 0.03), ("reviewed", 0.92, 0.04), ("held_out", 0.87, 0.06)]
 )
 def test_changed_statements_are_caught_and_true_ones_pass(
     part: str, caught: float, removed: float, verifier: Verifier, knowledge: KnowledgeBase
