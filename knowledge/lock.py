@@ -24,6 +24,7 @@ from knowledge.errors import IndexBusyError, KnowledgeError
 from knowledge.settings import KnowledgeSettings
 
 SECONDS_TO_WAIT = 0.5  # `lock_holder` takes the lock for a moment, to see whether it is free
+SECONDS_BETWEEN_LOOKS = 0.02
 SECONDS_BETWEEN_RENEWALS = 10.0
 SECONDS_TO_LIVE = 180.0  # more than any step of a run takes; a machine that is silent for so long is taken for dead
 
@@ -66,11 +67,16 @@ def lock_holder(settings: KnowledgeSettings) -> LockHolder | None:
     lock = FileLock(settings.data_dir / "index.lock")
     if not (settings.data_dir / "index.lock").exists():
         return None
-    try:
-        with lock.acquire(timeout=0):
-            return None
-    except Timeout:
-        return _noted(settings.data_dir)
+    until = time.monotonic() + SECONDS_TO_WAIT
+    while True:
+        try:
+            with lock.acquire(timeout=0):
+                return None
+        except Timeout:
+            holder = _noted(settings.data_dir)
+        if holder is not None or time.monotonic() > until:
+            return holder or LockHolder("somebody", now(), socket.gethostname(), 0)
+        time.sleep(SECONDS_BETWEEN_LOOKS)  # who has the lock only looks, as we do, or is about to write its note
 
 
 @contextmanager
@@ -100,7 +106,7 @@ def _file_lock(data_dir: Path, holder: LockHolder) -> Iterator[None]:
     lock, note = FileLock(data_dir / "index.lock"), _note(data_dir)
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=SECONDS_TO_WAIT, poll_interval=0.02)
+        lock.acquire(timeout=SECONDS_TO_WAIT, poll_interval=SECONDS_BETWEEN_LOOKS)
     except Timeout as error:
         raise _busy(_noted(data_dir)) from error
     except PermissionError as error:
@@ -129,11 +135,13 @@ def _write_note(note: Path, holder: LockHolder) -> None:
         raise KnowledgeError(f"{note} cannot be written ({error.strerror}). Make room on the disk.") from error
 
 
-def _noted(data_dir: Path) -> LockHolder:
+def _noted(data_dir: Path) -> LockHolder | None:
+    """Who has noted itself beside the lock; None where nobody has, or a process that is dead."""
     try:
-        return LockHolder(**json.loads(_note(data_dir).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):  # it has the lock and has not said yet who it is
-        return LockHolder("somebody", now(), socket.gethostname(), 0)
+        holder = LockHolder(**json.loads(_note(data_dir).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    return None if holder.host == socket.gethostname() and not _is_running(holder.pid) else holder
 
 
 def _busy(holder: LockHolder | None) -> IndexBusyError:

@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
+from filelock import FileLock
 
 from bot.settings import Settings
 from knowledge import lock
@@ -120,6 +121,21 @@ def test_who_looks_at_the_lock_does_not_keep_others_from_it(machine: Settings) -
             with index_lock(machine, "alice"):
                 pass
         assert {look.result().by for look in looks if look.result()} <= {"alice"}  # type: ignore[union-attr]
+
+
+def test_two_who_look_at_once_do_not_take_each_other_for_a_maintainer(machine: Settings) -> None:
+    with index_lock(machine, "alice"):
+        pass
+    with ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(lock_holder, [machine] * 50)) == {None}
+
+
+def test_the_note_of_a_dead_process_is_not_read_while_another_one_looks(tmp_path: Path) -> None:
+    machine = load_settings(Settings, None).model_copy(update={"data_dir": tmp_path, "chroma_url": ""})
+    process = held_by_another_process(machine)
+    end(process, signal.SIGKILL)
+    with FileLock(machine.data_dir / "index.lock"):
+        assert lock_holder(machine).by == "somebody"  # type: ignore[union-attr]
 
 
 # Several machines
