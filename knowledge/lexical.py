@@ -1,34 +1,30 @@
-"""Words: how a text becomes terms, how terms score texts (BM25 by bm25s), and how a misspelt word is read."""
+"""Words: how a text becomes terms."""
 
 from __future__ import annotations
 
-import logging
-import math
 import re
+import sys
 import threading
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-import bm25s
-import numpy as np
-import numpy.typing as npt
 import Stemmer
-from bm25s import stopwords
-from rapidfuzz import process
-from rapidfuzz.distance import DamerauLevenshtein
+from stop_words import AVAILABLE_LANGUAGES, get_stop_words
 
 from knowledge.errors import KnowledgeError
 
-Scores = npt.NDArray[np.float32]
-
-logging.getLogger("bm25s").setLevel(logging.WARNING)  # bm25s turns its own debug messages on when it is imported
-
-# English words that say nothing of their own, as "the" and "about".
-ENGLISH_FUNCTION_WORDS = frozenset(stopwords.STOPWORDS_EN_PLUS)
 _COMPOUND = re.compile(r"\b[a-z]{3,}-[a-z]{3,}\b")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+# The English words that do not even help to rank: Lucene's.
+_STOP_WORDS = frozenset(
+    """
+    a an and are as at be but by for if in into is it no not of on or such that the their then there these they this to
+    was will with
+    """.split()  # noqa: SIM905  (a word list reads better as text)
+)
 # What people say around a question in a chat, and what carries none of its meaning.
 _CHAT_WORDS = frozenset(
     """
@@ -40,6 +36,30 @@ _CHAT_WORDS = frozenset(
     has had can am i my me we our you your its
     """.split()  # noqa: SIM905  (a word list reads better as text)
 )
+# English words that say nothing of their own: pronouns, question words, prepositions, conjunctions, adverbs of place, time
+# and degree, auxiliaries, and what is left of them before or after an apostrophe.
+ENGLISH_FUNCTION_WORDS = _STOP_WORDS | frozenset(
+    """
+    he him his she her hers i me my you your yours we our ours them theirs its those same other such own each both all
+    any few some more most himself herself itself myself yourself yourselves ourselves themselves
+    what which who whom when where why how
+    about above after against before below between down during from further off out over through under until up
+    because nor or so than while if
+    again here just now once only too very
+    am being been were do does did doing have has had having can should
+    ain aren couldn didn doesn don hadn hasn haven isn mightn mustn needn shan shouldn wasn weren won wouldn
+    d ll m ma o re s t ve y
+    """.split()  # noqa: SIM905  (a word list reads better as text)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the index needs of one text: its words, its stems without stop words, and its words with a hyphen."""
+
+    words: tuple[str, ...]
+    stems: tuple[str, ...]
+    compounds: tuple[str, ...]
 
 
 def words(text: str) -> list[str]:
@@ -61,10 +81,11 @@ class Analyzer:
         self._stem = lru_cache(maxsize=100_000)(self._stem_alone)
         self._stemmer, self._one_at_a_time = Stemmer.Stemmer(language), threading.Lock()
         if language == "english":
-            self._stop_words = frozenset(stopwords.STOPWORDS_EN) | _CHAT_WORDS
+            self._stop_words = _STOP_WORDS | _CHAT_WORDS
             self._function_words = ENGLISH_FUNCTION_WORDS | self._stop_words
         else:
-            self._stop_words = frozenset(getattr(stopwords, f"STOPWORDS_{language.upper()}", ()))
+            listed = get_stop_words(language) if language in AVAILABLE_LANGUAGES else []
+            self._stop_words = frozenset(word for each in listed for word in words(each))
             self._function_words = self._stop_words
 
     def content(self, text: str) -> list[str]:
@@ -88,76 +109,13 @@ class Analyzer:
         """The stems of the words of `text`, in order, without stop words."""
         return [self._stem(word) for word in words(text) if word not in self._stop_words]
 
+    def read(self, text: str) -> Reading:
+        """The reading of `text`. Texts share their words, so that many readings take little memory."""
+        found = tuple(map(sys.intern, words(text)))
+        stems = tuple(self._stem(word) for word in found if word not in self._stop_words)
+        return Reading(found, stems, tuple(_COMPOUND.findall(text.lower())))
+
 
 def with_bigrams(stems: Sequence[str]) -> list[str]:
     """The stems and each pair of neighbours, so that "fine tuning" counts for more than "fine" and "tuning" apart."""
     return [*stems, *(f"{first} {second}" for first, second in pairwise(stems))]
-
-
-class TermIndex:
-    """BM25 (Robertson and Zaragoza, 2009) over a fixed list of texts, as a share of the best score there can be.
-
-    A text that holds every term of the question would score 1. With k1 = 0 and b = 0 a term counts once, by its inverse
-    document frequency: the score is then the share of the question's meaning that the text holds, its coverage.
-    """
-
-    def __init__(self, texts: Iterable[Sequence[str]], *, k1: float, b: float) -> None:
-        corpus = [list(text) or [""] for text in texts]
-        self._size = len(corpus)
-        self._index = bm25s.BM25(method="lucene", k1=k1, b=b)
-        self._index.index(corpus, show_progress=False)
-        starts = self._index.scores["indptr"]
-        self._frequency = np.diff(starts)
-
-    def weight(self, term: str) -> float:
-        """The inverse document frequency of `term`; highest for a term that no text holds."""
-        number = self._index.vocab_dict.get(term)
-        frequency = 0 if number is None else int(self._frequency[number])
-        return math.log(1 + (self._size - frequency + 0.5) / (frequency + 0.5))
-
-    def __contains__(self, term: str) -> bool:
-        return term in self._index.vocab_dict
-
-    def scores(self, terms: Sequence[str]) -> Scores:
-        """The score of every text for `terms`, 0 to 1, shape (number of texts,)."""
-        distinct = list(dict.fromkeys(terms))
-        known = [term for term in distinct if term in self]
-        if not known:
-            return np.zeros(self._size, dtype=np.float32)
-        best = sum(self.weight(term) for term in distinct)
-        found: Scores = self._index.get_scores(known)
-        return found / np.float32(best)
-
-
-class Spelling:
-    """Reads a misspelt word as the word of the documents that it most likely stands for."""
-
-    def __init__(self, texts: Iterable[str], is_word: Callable[[str], bool]) -> None:
-        vocabulary: set[str] = set()
-        compounds: dict[str, str] = {}
-        for text in texts:
-            vocabulary.update(words(text))
-            compounds.update((match.replace("-", ""), match) for match in _COMPOUND.findall(text.lower()))
-        # "finetuning" is how people write what the documents call "fine-tuning".
-        self._readings = {word: word for word in sorted(vocabulary) if len(word) > 3 and word.isalpha()} | compounds
-        self._is_word = is_word
-
-    def correct(self, word: str) -> str:
-        """The word of the documents within one edit of `word` (two from eight letters on), or `word` as it is.
-
-        A word that the language has (one that the embedding model's vocabulary holds) is never changed: "bank" is not
-        "rank".
-        """
-        written = word.lower()
-        if written in self._readings:
-            reading = self._readings[written]
-            return word if reading == written else reading
-        if len(written) < 4 or not written.isalpha() or self._is_word(written):
-            return word
-        allowed = 1 if len(written) < 8 else 2
-        near = process.extract(
-            written, self._readings.keys(), scorer=DamerauLevenshtein.distance, score_cutoff=allowed, limit=None
-        )
-        # Of the nearest, one with the same first letter: hardly anyone mistypes that.
-        found = min(near, key=lambda match: (match[1], match[0][0] != written[0]), default=None)
-        return word if found is None else self._readings[str(found[0])]

@@ -18,7 +18,9 @@ from knowledge.answer_type import expected_type, holds
 from knowledge.cite import by_section
 from knowledge.embed import Embedder, Vectors
 from knowledge.follow_up import Topics, core, meanings, stand_alone
-from knowledge.lexical import Analyzer, Scores, Spelling, TermIndex, with_bigrams
+from knowledge.lexical import Analyzer, Reading, with_bigrams
+from knowledge.spelling import Spelling
+from knowledge.term_index import Scores, TermIndex
 from knowledge.types import Chunk, Passage, ScoredSentence
 from knowledge.version import VersionData
 
@@ -82,7 +84,10 @@ class Retrieval:
 class Retriever:
     """Searches one version. Immutable after construction, so threads can share it."""
 
-    def __init__(self, data: VersionData, embedder: Embedder, analyzer: Analyzer) -> None:
+    def __init__(
+        self, data: VersionData, embedder: Embedder, analyzer: Analyzer, before: Retriever | None = None
+    ) -> None:
+        """Make `data` searchable; what the retriever `before` it has read with the same analyzer is not read again."""
         self.chunks = data.chunks
         self.version = data.manifest.version
         self.sections = by_section(data.chunks)
@@ -97,15 +102,27 @@ class Retriever:
         self._sentences = [sentence for chunk in self.chunks for sentence in chunk.sentences]
         self._sections = _Sections(self.chunks, self._owner)
         asked = self._sections.asked_by_chunk(self.chunks)
-        chunk_terms = [
-            analyzer.stems(f"{chunk.title} {chunk.section} {chunk.text} {' '.join(questions)}")
-            for chunk, questions in zip(self.chunks, asked, strict=True)
-        ]
+        questions = [question for chunk in self.chunks for question in chunk.asked]
+        names = (name for chunk in self.chunks for name in (chunk.title, chunk.section, chunk.text))
+        known = before._readings if before is not None else {}
+        self._readings: dict[str, Reading] = {
+            text: known.get(text) or analyzer.read(text) for text in (*names, *self._sentences, *questions)
+        }
+        chunk_terms = [self._terms(*pair) for pair in zip(self.chunks, asked, strict=True)]
         self._chunk_bm25 = TermIndex(map(with_bigrams, chunk_terms), k1=1.2, b=0.75)
         self._chunk_coverage = TermIndex(chunk_terms, k1=0, b=0)
-        self._sentence_coverage = TermIndex(map(analyzer.stems, self._sentences), k1=0, b=0)
-        questions = (question for chunk in self.chunks for question in chunk.asked)
-        self._spelling = Spelling((*self._sentences, *questions), embedder.is_word)
+        self._sentence_coverage = TermIndex((self._readings[text].stems for text in self._sentences), k1=0, b=0)
+        self._spelling = Spelling((self._readings[text] for text in (*self._sentences, *questions)), embedder.is_word)
+
+    @property
+    def data(self) -> VersionData:
+        """The version that it searches."""
+        return self._data
+
+    def _terms(self, chunk: Chunk, asked: Sequence[str]) -> list[str]:
+        """The stems that a chunk is found by: of its headings, its text and the questions asked of its section."""
+        texts = (chunk.title, chunk.section, chunk.text, *asked)
+        return [stem for text in texts for stem in self._readings[text].stems]
 
     def understood(self, question: str, previous: Sequence[str]) -> str:
         """`question` as it reads alone, with what it leaves to the `previous` ones, oldest first.

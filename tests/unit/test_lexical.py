@@ -12,7 +12,9 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from knowledge.embed import Embedder
 from knowledge.errors import KnowledgeError
-from knowledge.lexical import Analyzer, Spelling, TermIndex, with_bigrams, words
+from knowledge.lexical import Analyzer, with_bigrams, words
+from knowledge.spelling import Spelling
+from knowledge.term_index import TermIndex
 
 terms = st.text("abcde", min_size=1, max_size=3)
 texts = st.lists(st.lists(terms, max_size=8), min_size=1, max_size=8)
@@ -134,6 +136,18 @@ def test_bm25_prefers_the_short_text_and_the_one_that_says_it_more_often() -> No
     assert often > short > long
 
 
+@given(texts, st.lists(terms, max_size=5))
+def test_bm25_is_what_its_formula_says(others: list[list[str]], question: list[str]) -> None:
+    k1, b = 1.2, 0.75
+    index = TermIndex(others, k1=k1, b=b)
+    mean = sum(map(len, others)) / len(others) or 1
+    for text, score in zip(others, index.scores(question), strict=True):
+        counts = {term: text.count(term) for term in question}
+        saturated = {term: n / (n + k1 * (1 - b + b * len(text) / mean)) for term, n in counts.items() if n}
+        total = sum(index.weight(term) * saturated.get(term, 0) for term in counts)
+        assert score == pytest.approx(total / (sum(map(index.weight, counts)) or 1), rel=1e-4)
+
+
 @given(texts, terms)
 def test_a_weight_is_the_inverse_document_frequency(others: list[list[str]], term: str) -> None:
     holding = sum(term in text for text in others)
@@ -148,7 +162,7 @@ VOCABULARY = ["tuning", "running", "hallucination", "prompt", "rank", "lora", "o
 
 @pytest.fixture
 def spelling(embedder: Embedder) -> Spelling:
-    return Spelling(VOCABULARY, embedder.is_word)
+    return Spelling(map(Analyzer("english").read, VOCABULARY), embedder.is_word)
 
 
 @pytest.mark.parametrize(
@@ -184,5 +198,5 @@ def test_what_is_short_far_off_or_no_word_stays_as_it_is(spelling: Spelling, wor
 
 @given(st.text(st.characters(categories=["L"]), max_size=14), st.lists(terms.map(lambda term: term * 4), max_size=8))
 def test_a_reading_is_the_word_itself_or_one_of_the_documents_within_two_edits(word: str, known: list[str]) -> None:
-    read = Spelling(known, lambda _: False).correct(word)
+    read = Spelling(map(Analyzer("english").read, known), lambda _: False).correct(word)
     assert read == word or (read in known and DamerauLevenshtein.distance(word.lower(), read) <= 2)
