@@ -49,7 +49,7 @@ class KnowledgeBase:
         self._verifier = Verifier(self._analyzer, embedder.encode)
         self._refreshing = threading.Lock()
         self._refused: str | None = None
-        self._retriever = self._load(store.published())
+        self._retriever = self._load(store.published(), None)
 
     @classmethod
     def open(cls, settings: KnowledgeSettings) -> KnowledgeBase:
@@ -158,7 +158,7 @@ class KnowledgeBase:
             if published in (self._retriever.version, self._refused):
                 return False
             try:
-                self._retriever = self._load(published)
+                self._retriever = self._load(published, self._retriever)
             except StoreUnreachableError:
                 raise
             except KnowledgeError:
@@ -167,7 +167,7 @@ class KnowledgeBase:
             self._refused = None
             return True
 
-    def _load(self, version: str | None) -> Retriever:
+    def _load(self, version: str | None, before: Retriever | None) -> Retriever:
         if version is None:
             raise NoIndexError("Nothing has been indexed yet. Run: python -m knowledge index")
         for manifest in self._store.versions():
@@ -177,7 +177,8 @@ class KnowledgeBase:
                     f"EMBEDDING_MODEL and EMBEDDING_BACKEND name now ({self._embedder.fingerprint}). "
                     "Set them back, or run: python -m knowledge index"
                 )
-        return Retriever(self._store.read(version), self._embedder, self._analyzer)
+        data = self._store.read(version, before.data if before else None)
+        return Retriever(data, self._embedder, self._analyzer, before)
 
 
 def _chat_model(settings: KnowledgeSettings) -> ChatModel | None:

@@ -21,8 +21,8 @@ from knowledge.types import Chunk, Document, Skipped
 from knowledge.version import VERSION_TIME, Manifest, VersionData
 
 EMBEDDED_AT_ONCE = 256  # about a second of work: so often a run can be cancelled
-# Counts up when the way from documents to chunks and vectors changes, so that an older index is built anew.
-RECIPE = "3"
+# Counts up when the way from documents to chunks, vectors and records changes, so that an older index is built anew.
+RECIPE = "4"
 
 # Told the stage, what is done of it, and its total; may raise, to stop the work.
 Step = Callable[[str, int, int], None]

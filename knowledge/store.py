@@ -61,8 +61,11 @@ class Store(Protocol):
         """Move the pointer in one step: readers take its version up from now on."""
         ...
 
-    def read(self, version: str) -> VersionData:
-        """The content of a version. Raises KnowledgeError: no such version, or it is damaged."""
+    def read(self, version: str, known: VersionData | None = None) -> VersionData:
+        """The content of a version; what it has in common with `known`, another version, is not read again.
+
+        Raises KnowledgeError: no such version, or it is damaged.
+        """
         ...
 
     def check(self, version: str) -> None:
@@ -145,11 +148,11 @@ class DirectoryStore:
                 "The old one keeps serving."
             ) from error
 
-    def read(self, version: str) -> VersionData:
-        """The content of a version. Raises KnowledgeError: no such version, or it is damaged."""
+    def read(self, version: str, known: VersionData | None = None) -> VersionData:
+        """The content of a version, with the vectors of `known` where they are the same. Raises KnowledgeError."""
         manifest = self._manifest(version)
         with chroma.embedded(self._versions / version / "chroma") as client:
-            return read_collections(lambda: nullcontext(client), manifest)
+            return read_collections(lambda: nullcontext(client), manifest, known)
 
     def check(self, version: str) -> None:
         """Raise KnowledgeError where there is no such version or something of it is missing; reads no vectors."""
@@ -215,9 +218,9 @@ class ServerStore:
         """Move the pointer, in one step."""
         self._registry.put("published", "pointer", _pointer_text(pointer))
 
-    def read(self, version: str) -> VersionData:
-        """The content of a version. Raises KnowledgeError: no such version, or it is damaged."""
-        return read_collections(lambda: chroma.server(self._url), self._manifest(version))
+    def read(self, version: str, known: VersionData | None = None) -> VersionData:
+        """The content of a version, with the vectors of `known` where they are the same. Raises KnowledgeError."""
+        return read_collections(lambda: chroma.server(self._url), self._manifest(version), known)
 
     def check(self, version: str) -> None:
         """Raise KnowledgeError where there is no such version or something of it is missing; reads no vectors."""

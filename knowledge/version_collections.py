@@ -1,21 +1,27 @@
-"""A version's data in collections, written, checked and read back."""
+"""A version's data in collections, written, checked and read back.
+
+Of sentences and questions only the vectors are records: their words are a chunk's text and metadata already, and what
+Chroma does with each text, an index for substring search, would take more time than all the rest.
+"""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from knowledge.chroma import Client, Connect, collection, create_collection, delete_collections
+from knowledge.chunk_records import chunk_of, metadata_of, question_ids, sentence_ids
 from knowledge.embed import Vectors
 from knowledge.errors import DamagedVersionError, KnowledgeError
 from knowledge.types import Chunk
 from knowledge.version import Manifest, VersionData
 
-BATCH_SIZE = 2_000  # Chroma 1.5 takes at most 5,461 records at once.
+BATCH_SIZE = 2_000  # Chroma 1.5 takes at most 5,461 records at once
+READ_AT_ONCE = 500  # vectors: Chroma makes a Python object of each number, and all other threads wait for that
 REACHABILITY_NEIGHBORS = 10
 # Chroma builds its graph in several threads, never the same one twice. With its defaults one of some hundred builds
 # left a record out of reach. A denser graph costs 0.15 s for 1,853 vectors; one that fails the check is built again.
@@ -52,9 +58,8 @@ def write_collections(connect: Connect, data: VersionData, progress: Progress) -
     Raises KnowledgeError where that is not so, and what `progress` raises.
     """
     chunks = data.chunks
-    sentences = [(f"{chunk.id}.{number}", text) for chunk in chunks for number, text in enumerate(chunk.sentences)]
-    questions = [(f"{chunk.id}.{number}", text) for chunk in chunks for number, text in enumerate(chunk.asked)]
-    off_topic = [(f"{number:06}", text) for number, text in enumerate(data.off_topic)]
+    off_topic = [f"{number:06}" for number in range(len(data.off_topic))]
+    sentences, questions = sentence_ids(chunks), question_ids(chunks)
     total = len(chunks) + len(sentences) + len(questions) + len(off_topic)
     done = 0
 
@@ -65,14 +70,14 @@ def write_collections(connect: Connect, data: VersionData, progress: Progress) -
 
     chunks_name, sentences_name, questions_name, off_topic_name = collections_of(data.manifest.version)
     _write_chunks(connect, chunks_name, chunks, data.chunk_vectors, count)
-    for name, records, vectors in (
-        (sentences_name, sentences, data.sentence_vectors),
-        (questions_name, questions, data.question_vectors),
-        (off_topic_name, off_topic, data.off_topic_vectors),
+    for name, ids, vectors, texts in (
+        (sentences_name, sentences, data.sentence_vectors, None),
+        (questions_name, questions, data.question_vectors, None),
+        (off_topic_name, off_topic, data.off_topic_vectors, data.off_topic),
     ):
         _create(connect, name, UNSEARCHED_HNSW)
-        _add(connect, name, records, vectors, None, count)
-    if not _is_same(read_collections(connect, data.manifest, lambda: progress(total, total)), data):
+        _add(connect, name, ids, vectors, count, texts)
+    if not _is_same(read_collections(connect, data.manifest, between=lambda: progress(total, total)), data):
         raise DamagedVersionError(
             f"The new version was not published: {data.manifest.version} is not read back as it was written. "
             "Run the index again; if it happens again, please report it."
@@ -83,14 +88,14 @@ def _write_chunks(
     connect: Connect, name: str, chunks: Sequence[Chunk], vectors: Vectors, count: Callable[[int], None]
 ) -> None:
     """Write the chunks until a query finds each of them. Raises KnowledgeError where some stay out of reach."""
-    records = [(chunk.id, chunk.text) for chunk in chunks]
+    ids, texts, metadatas = zip(*((chunk.id, chunk.text, metadata_of(chunk)) for chunk in chunks), strict=True)
     for _ in range(BUILDS):
         _create(connect, name, HNSW)
-        _add(connect, name, records, vectors, [_metadata(chunk) for chunk in chunks], count)
+        _add(connect, name, ids, vectors, count, texts, metadatas)
         lost: list[str] = []
         for part in _parts(len(chunks)):
             with connect() as client:
-                lost += _unreachable(collection(client, name), [chunk.id for chunk in chunks[part]], vectors[part])
+                lost += _unreachable(collection(client, name), ids[part], vectors[part])
             count(0)
         if not lost:
             return
@@ -110,24 +115,26 @@ def _create(connect: Connect, name: str, hnsw: Any) -> None:
 def _add(
     connect: Connect,
     name: str,
-    records: Sequence[tuple[str, str]],
+    ids: Sequence[str],
     vectors: Vectors,
-    metadatas: Sequence[dict[str, str | int]] | None,
     count: Callable[[int], None],
+    texts: Sequence[str] | None = None,
+    metadatas: Sequence[dict[str, str | int]] | None = None,
 ) -> None:
-    for part in _parts(len(records)):
+    for part in _parts(len(ids)):
         with connect() as client:
             collection(client, name).add(
-                ids=[record_id for record_id, _ in records[part]],
+                ids=list(ids[part]),
                 embeddings=vectors[part],
-                documents=[text for _, text in records[part]],
-                metadatas=list(metadatas[part]) if metadatas is not None else None,
+                documents=None if texts is None else list(texts[part]),
+                metadatas=None if metadatas is None else list(metadatas[part]),
             )
-        count(len(records[part]))
+        count(len(ids[part]))
 
 
-def _parts(length: int) -> list[slice]:
-    return [slice(start, start + BATCH_SIZE) for start in range(0, length, BATCH_SIZE)]
+def _parts(length: int, size: int = 0) -> list[slice]:
+    size = size or BATCH_SIZE
+    return [slice(start, start + size) for start in range(0, length, size)]
 
 
 def _is_same(found: VersionData, expected: VersionData) -> bool:
@@ -154,38 +161,40 @@ def _unreachable(chunks: Any, ids: Sequence[str], vectors: Vectors) -> list[str]
     ]
 
 
-def read_collections(connect: Connect, manifest: Manifest, between: Callable[[], None] = lambda: None) -> VersionData:
-    """The content of a version; `between` is called between requests. Raises DamagedVersionError: it is not whole."""
+def read_collections(
+    connect: Connect, manifest: Manifest, known: VersionData | None = None, between: Callable[[], None] = lambda: None
+) -> VersionData:
+    """The content of a version; `between` is called between requests.
+
+    Of the chunks that `known`, another version, holds too, the vectors are taken from there instead of being read.
+    Raises DamagedVersionError where the version is not whole.
+    """
     chunks_name, sentences_name, questions_name, off_topic_name = collections_of(manifest.version)
-    rows = sorted(_rows(connect, chunks_name, between), key=lambda row: (row[3]["document"], row[3]["position"]))
-    sentences = {row[0]: row for row in _rows(connect, sentences_name, between)}
-    questions = {row[0]: row for row in _rows(connect, questions_name, between)}
-    off_topic = sorted(_rows(connect, off_topic_name, between), key=lambda row: row[0])
-    _check_counts(manifest, (len(rows), len(sentences), len(questions), len(off_topic)))
-    chunks, sentence_vectors, question_vectors = [], [], []
-    for chunk_id, text, _, metadata in rows:
-        own = [sentences[f"{chunk_id}.{number}"] for number in range(metadata["sentences"])]
-        asked = [questions[f"{chunk_id}.{number}"] for number in range(metadata["questions"])]
-        chunks.append(_chunk(chunk_id, text, metadata, tuple(row[1] for row in own), tuple(row[1] for row in asked)))
-        sentence_vectors += [row[2] for row in own]
-        question_vectors += [row[2] for row in asked]
+    with connect() as client:
+        check_collections(client, manifest)
+    records = [chunk_of(manifest.version, *record) for record in _records(connect, chunks_name, between)]
+    chunks = tuple(sorted(records, key=lambda chunk: (chunk.document, chunk.position)))
+    off_topic = sorted((record, text) for record, text, _ in _records(connect, off_topic_name, between))
+    of_chunks, of_sentences, of_questions = _at_hand(chunks, known, manifest)
+
+    def vectors(name: str, ids: Sequence[str], at_hand: Mapping[str, Vectors]) -> Vectors:
+        return _vectors(connect, name, ids, at_hand, manifest.dimension, between)
+
     return VersionData(
-        manifest,
-        tuple(chunks),
-        _matrix([row[2] for row in rows], manifest.dimension),
-        _matrix(sentence_vectors, manifest.dimension),
-        _matrix(question_vectors, manifest.dimension),
-        tuple(row[1] for row in off_topic),
-        _matrix([row[2] for row in off_topic], manifest.dimension),
+        manifest=manifest,
+        chunks=chunks,
+        chunk_vectors=vectors(chunks_name, [chunk.id for chunk in chunks], of_chunks),
+        sentence_vectors=vectors(sentences_name, sentence_ids(chunks), of_sentences),
+        question_vectors=vectors(questions_name, question_ids(chunks), of_questions),
+        off_topic=tuple(text for _, text in off_topic),
+        off_topic_vectors=vectors(off_topic_name, [record for record, _ in off_topic], {}),
     )
 
 
 def check_collections(client: Client, manifest: Manifest) -> None:
     """Raise DamagedVersionError where a version's collections do not hold as many records as they should."""
-    _check_counts(manifest, tuple(collection(client, name).count() for name in collections_of(manifest.version)))
-
-
-def _check_counts(manifest: Manifest, found: tuple[int, ...]) -> None:
+    # Not `count`: it keeps all other Python threads from running, for 0.2 s the first time.
+    found = tuple(len(collection(client, name).get(include=[])["ids"]) for name in collections_of(manifest.version))
     if found != (manifest.chunks, manifest.sentences, manifest.questions, manifest.off_topic):
         raise DamagedVersionError(
             f"Version {manifest.version} is damaged: of {manifest.chunks} chunks, {manifest.sentences} sentences, "
@@ -194,49 +203,69 @@ def _check_counts(manifest: Manifest, found: tuple[int, ...]) -> None:
         )
 
 
-def _matrix(vectors: Sequence[Any], dimension: int) -> Vectors:
-    return np.asarray(vectors, dtype=np.float32).reshape(-1, dimension)
-
-
-def _rows(connect: Connect, name: str, between: Callable[[], None]) -> Iterator[tuple[str, str, Any, dict[str, Any]]]:
-    offset, total = 0, 1
-    while offset < total:
+def _records(connect: Connect, name: str, between: Callable[[], None]) -> Iterator[tuple[str, str, Any]]:
+    """The id, text and metadata of each record."""
+    offset = 0
+    while True:
         with connect() as client:
-            rows = collection(client, name)
-            total = rows.count()
-            page = rows.get(limit=BATCH_SIZE, offset=offset, include=["documents", "embeddings", "metadatas"])
-        yield from zip(page["ids"], page["documents"], page["embeddings"], page["metadatas"], strict=True)
-        offset += BATCH_SIZE
+            page = collection(client, name).get(limit=BATCH_SIZE, offset=offset, include=["documents", "metadatas"])
+        yield from zip(page["ids"], page["documents"], page["metadatas"], strict=True)
         between()
+        offset += BATCH_SIZE
+        if len(page["ids"]) < BATCH_SIZE:
+            return
 
 
-def _metadata(chunk: Chunk) -> dict[str, str | int]:
-    return {
-        "document": chunk.document,
-        "title": chunk.title,
-        "section": chunk.section,
-        "heading_path": json.dumps(chunk.heading_path),
-        "kind": chunk.kind,
-        "position": chunk.position,
-        "sentences": len(chunk.sentences),
-        "questions": len(chunk.asked),
-        "cells": json.dumps(chunk.cells),
-    }
-
-
-def _chunk(
-    chunk_id: str, text: str, metadata: dict[str, Any], sentences: tuple[str, ...], asked: tuple[str, ...]
-) -> Chunk:
-    return Chunk(
-        id=chunk_id,
-        document=metadata["document"],
-        title=metadata["title"],
-        section=metadata["section"],
-        heading_path=tuple(json.loads(metadata["heading_path"])),
-        text=text,
-        sentences=sentences,
-        kind=metadata["kind"],
-        position=int(metadata["position"]),
-        asked=asked,
-        cells=tuple((column, text) for column, text in json.loads(metadata.get("cells", "[]"))),
+def _at_hand(
+    chunks: Sequence[Chunk], known: VersionData | None, manifest: Manifest
+) -> tuple[dict[str, Vectors], dict[str, Vectors], dict[str, Vectors]]:
+    """The vectors in `known` of the chunks that are the same there, of their sentences and questions, by record id."""
+    if known is None or _made_by(known.manifest) != _made_by(manifest):
+        return {}, {}, {}
+    here = {replace(chunk, position=0) for chunk in chunks}
+    same = {chunk.id for chunk in known.chunks if replace(chunk, position=0) in here}
+    parts = (
+        ([chunk.id for chunk in known.chunks], known.chunk_vectors),
+        (sentence_ids(known.chunks), known.sentence_vectors),
+        (question_ids(known.chunks), known.question_vectors),
     )
+    of_chunks, of_sentences, of_questions = (
+        {record: vector for record, vector in zip(ids, vectors, strict=True) if record.partition(".")[0] in same}
+        for ids, vectors in parts
+    )
+    return of_chunks, of_sentences, of_questions
+
+
+def _made_by(manifest: Manifest) -> tuple[str, int, dict[str, str]]:
+    """What a text's vector depends on."""
+    return manifest.fingerprint, manifest.dimension, manifest.shape
+
+
+def _vectors(
+    connect: Connect,
+    name: str,
+    ids: Sequence[str],
+    at_hand: Mapping[str, Vectors],
+    dimension: int,
+    between: Callable[[], None],
+) -> Vectors:
+    """The vectors of the records, a row each in the order of `ids`; only those that are not `at_hand` are read."""
+    matrix = np.empty((len(ids), dimension), dtype=np.float32)
+    missing = []
+    for row, record in enumerate(ids):
+        if record in at_hand:
+            matrix[row] = at_hand[record]
+        else:
+            missing.append(row)
+    for part in _parts(len(missing), READ_AT_ONCE):
+        wanted = [ids[row] for row in missing[part]]
+        with connect() as client:
+            found = collection(client, name).get(ids=wanted, include=["embeddings"])
+        vectors = dict(zip(found["ids"], found["embeddings"], strict=True))
+        if len(vectors) < len(wanted):
+            raise DamagedVersionError(
+                f"{len(wanted) - len(vectors)} records are missing in {name}. Run: python -m knowledge index --force"
+            )
+        matrix[missing[part]] = [vectors[record] for record in wanted]
+        between()
+    return matrix

@@ -249,3 +249,14 @@ async def test_the_watchdog_sees_a_refresh_on_the_event_loop(project: Settings) 
         assert knowledge.refresh()
         blocked = time.perf_counter() - started
     assert max(late) > 0.9 * blocked
+
+
+def test_a_version_that_was_taken_up_searches_as_one_that_was_opened_anew(machine: Settings) -> None:
+    running = KnowledgeBase.open(machine)
+    (machine.knowledge_dir / "boats.md").write_text(f"{KEEL}\n## What is a mast?\n\nA mast carries the sails.\n")
+    (machine.knowledge_dir / "bread.md").write_text("# Bread\n\n## What is dough?\n\nDough is flour and water.\n")
+    build_index(machine)
+    assert running.refresh()
+    opened = KnowledgeBase.open(machine)
+    for question in (QUESTION, "What carries the sails?", "what is duogh", "flour", "How do I tune a guitar?"):
+        assert running.retriever.search(question) == opened.retriever.search(question)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import chromadb
 import numpy as np
@@ -144,6 +144,34 @@ def test_a_version_without_questions_is_read_back(kept: Kept) -> None:
     assert written.manifest.questions == 0
     kept.store.write(written)
     assert_same(kept.store.read("v-plain"), written)
+
+
+def test_what_a_version_at_hand_has_too_is_taken_from_there(kept: Kept) -> None:
+    written = version_data("v-one")
+    kept.store.write(written)
+    changed = replace(written.chunks[0], text=f"{written.chunks[0].text} More.")
+    at_hand = replace(
+        written,
+        chunks=(changed, *(replace(chunk, position=chunk.position + 7) for chunk in written.chunks[1:])),
+        chunk_vectors=-written.chunk_vectors,
+        sentence_vectors=-written.sentence_vectors,
+        question_vectors=-written.question_vectors,
+    )
+    found = kept.store.read("v-one", at_hand)
+    assert found.chunks == written.chunks
+    of_changed, asked = len(changed.sentences), len(changed.asked)
+    for name, unlike in (("chunk_vectors", 1), ("sentence_vectors", of_changed), ("question_vectors", asked)):
+        read, there = getattr(found, name), getattr(written, name)
+        np.testing.assert_allclose(read[:unlike], there[:unlike], atol=1e-6)
+        np.testing.assert_allclose(read[unlike:], -there[unlike:], atol=1e-6)
+
+
+@pytest.mark.parametrize("other", [{"fingerprint": "another model"}, {"shape": {"recipe": "2"}}])
+def test_nothing_is_taken_from_a_version_that_was_made_otherwise(kept: Kept, other: dict[str, Any]) -> None:
+    written = version_data("v-one")
+    kept.store.write(written)
+    at_hand = replace(written, manifest=replace(written.manifest, **other), sentence_vectors=-written.sentence_vectors)
+    assert_same(kept.store.read("v-one", at_hand), written)
 
 
 def test_only_publishing_shows_a_version_to_readers(kept: Kept) -> None:
