@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import io
 import os
 import re
 import stat
@@ -13,15 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import mammoth  # type: ignore[import-untyped]
 import yaml
-from bs4 import BeautifulSoup
-from bs4.dammit import EncodingDetector
-from markdownify import ATX, MarkdownConverter
 
 from knowledge.characters import clean, decode
 from knowledge.errors import KnowledgeError, UnreadableFileError
-from knowledge.pdf import pdf_to_markdown
 from knowledge.plain_text import text_to_markdown
 from knowledge.split import first_heading
 from knowledge.types import Document, Skipped
@@ -224,36 +218,19 @@ def _field(key: str, value: object, place: str) -> str | tuple[str, ...]:
     raise UnreadableFileError(f"{place}: `{key}` must be text, not {value!r}. Put quotes around it.")
 
 
-# HTML and DOCX
+# Other kinds. Their parsers are imported where they are needed: a bot starts without them.
 
 
 def _read_html(data: bytes, name: str) -> Document:
-    declared = EncodingDetector.find_declared_encoding(data, is_html=True)
-    return _html_document(decode(data, name, declared), name)
+    from knowledge.markup import declared_encoding, html_to_markdown
+
+    return Document(name, *html_to_markdown(decode(data, name, declared_encoding(data))))
 
 
 def _read_docx(data: bytes, name: str) -> Document:
-    html = mammoth.convert_to_html(
-        io.BytesIO(data),
-        style_map="p[style-name='Title'] => h1:fresh",
-        convert_image=mammoth.images.img_element(lambda image: {}),
-    ).value
-    return _html_document(clean(html), name)
+    from knowledge.markup import docx_to_html, html_to_markdown
 
-
-def _html_document(html: str, name: str) -> Document:
-    soup = BeautifulSoup(html, "html.parser")
-    title = " ".join(soup.title.get_text().split()) if soup.title and not soup.h1 else ""
-    for element in soup(["head", "script", "style", "nav", "noscript", "template", "iframe", "svg", "button", "form"]):
-        element.decompose()
-    for picture in soup("img"):
-        picture.replace_with(str(picture.get("alt") or ""))
-    converter = MarkdownConverter(heading_style=ATX, table_infer_header=True, escape_misc=True, strip=["a"])
-    markdown = converter.convert_soup(soup)
-    return Document(name, title, clean(markdown))
-
-
-# Plain text and PDF
+    return Document(name, *html_to_markdown(clean(docx_to_html(data))))
 
 
 def _read_text(data: bytes, name: str) -> Document:
@@ -261,6 +238,8 @@ def _read_text(data: bytes, name: str) -> Document:
 
 
 def _read_pdf(data: bytes, name: str) -> Document:
+    from knowledge.pdf import pdf_to_markdown
+
     return Document(name, "", pdf_to_markdown(data, name))
 
 
