@@ -13,6 +13,7 @@ from rich.console import Console
 from knowledge.commands import ask, evaluate, index, recommend, versions
 from knowledge.commands.output import FAILED
 from knowledge.errors import KnowledgeError
+from knowledge.priority import give_way
 from knowledge.settings import KnowledgeSettings, SettingsError, load_settings
 
 # A command imports its parts when it runs: chromadb and onnxruntime take 1.5 s, which --help can do without.
@@ -61,4 +62,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["index"]:
+        give_way()
     sys.exit(main())

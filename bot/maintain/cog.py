@@ -19,6 +19,7 @@ from bot.replies import Reply
 from knowledge import usage
 from knowledge.errors import KnowledgeError
 from knowledge.index import IndexReport, build_index, rollback
+from knowledge.index_process import build_index_apart
 
 if TYPE_CHECKING:
     from bot.maintain.gaps.cog import Gaps
@@ -79,9 +80,10 @@ class Maintain(commands.Cog):
 
         async def views(reply: Reply) -> Views:
             def build(step: Any, cancelled: Any) -> IndexReport:
-                return build_index(
+                if dry_run:
+                    return build_index(self.desk.settings, dry_run=True, progress=step, cancelled=cancelled)
+                return build_index_apart(
                     self.desk.settings,
-                    dry_run=dry_run,
                     force=reason is not None,
                     by=name_of(user_id),
                     reason=reason or "",

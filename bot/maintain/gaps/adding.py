@@ -15,7 +15,8 @@ from bot.errors import Refusal
 from bot.text import escape
 from knowledge.authoring import document_text, file_name, read_upload, write_new
 from knowledge.errors import KnowledgeError, UnreadableFileError
-from knowledge.index import IndexReport, build_index
+from knowledge.index import IndexReport
+from knowledge.index_process import build_index_apart
 from knowledge.settings import KnowledgeSettings
 
 NOTHING_WRITTEN = "There was neither a text nor a file in that form. Press Add knowledge again and give one of them."
@@ -91,7 +92,7 @@ def publish_draft(
     name = write_new(settings.knowledge_dir, draft, text)
     serves = False
     try:
-        report = build_index(
+        report = build_index_apart(
             settings,
             force=reason is not None,
             by=by,

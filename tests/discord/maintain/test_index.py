@@ -134,7 +134,7 @@ async def test_the_second_maintainer_is_told_who_is_at_it_and_since_when(worksho
 @pytest.fixture
 async def pause(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pause]:
     pause = Pause()
-    monkeypatch.setattr(bot.maintain.cog, "build_index", pause.build)
+    monkeypatch.setattr(bot.maintain.cog, "build_index_apart", pause.build)
     yield pause
     pause.over.set()
 

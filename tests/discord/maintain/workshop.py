@@ -11,7 +11,8 @@ import discord
 import simcord
 
 from bot.settings import Settings
-from knowledge.index import IndexReport, build_index
+from knowledge.index import IndexReport
+from knowledge.index_process import build_index_apart
 from tests.discord.world import Server
 
 KEEL = "What is a keel?"
@@ -152,4 +153,4 @@ class Pause:
                 while not cancelled() and not self.over.wait(0.01):
                     pass
 
-        return build_index(*arguments, **options | {"progress": step})
+        return build_index_apart(*arguments, **options | {"progress": step})
