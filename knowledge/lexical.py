@@ -36,8 +36,8 @@ _CHAT_WORDS = frozenset(
     has had can am i my me we our you your its
     """.split()  # noqa: SIM905  (a word list reads better as text)
 )
-# English words that say nothing of their own: pronouns, question words, prepositions, conjunctions, adverbs of place, time
-# and degree, auxiliaries, and what is left of them before or after an apostrophe.
+# English words that say nothing of their own: pronouns, question words, prepositions, conjunctions, adverbs of place,
+# time and degree, auxiliaries, and what is left of them before or after an apostrophe.
 ENGLISH_FUNCTION_WORDS = _STOP_WORDS | frozenset(
     """
     he him his she her hers i me my you your yours we our ours them theirs its those same other such own each both all
