@@ -38,9 +38,11 @@ class Limits:
     """From where on a claim is close to its passages: a cosine, and a logistic model for claims with new words.
 
     The model weighs the highest cosine to a sentence, how much that rises without the new word, the share of new words
-    and the cosine of their clause. `without_denial` is the gain that gives a denial too many away, where the sentence
-    denies nothing and where it denies something; `with_denial` the one that gives a missing denial away. Fitted on
-    `tuned` of tests/golden/verification.yaml, see docs/experiments.md.
+    and the cosine of their clause; it was fitted on the older half of `tuned` of tests/golden/verification.yaml.
+    `without_denial` is how much closer a clause must come without its denial for that to be one too many: where it
+    denies more than the nearest clause of the passages, and where it does not. `with_denial` is the same for a denial
+    of the passages that the claim lacks. Both lie between the true and the changed ones of `tuned` and of the first set
+    of `reviewed`, see docs/experiments.md.
     """
 
     similarity: float = 0.45
@@ -77,7 +79,7 @@ def denial_by_closeness(case: Case, embed: Embed) -> str | None:
                 return f"not {part}"
     undenied = _undenied(nearest[0])
     if undenied and float((embed(undenied) @ claim).max()) - float(similar.max()) > LIMITS.with_denial:
-        return "of the passage"
+        return "the passages deny it"
     return None
 
 
