@@ -74,7 +74,8 @@ class Settings(commands.Cog):
         chosen = await self.bot.preferences.chosen(server_id)
         reads = self.bot.intents.message_content
         if channel_id == WHOLE_SERVER:
-            return layout.of_server(chosen, reads=reads)
+            forums = {each for each in chosen if isinstance(self.bot.get_channel(each), discord.ForumChannel)}
+            return layout.of_server(chosen, reads=reads, forums=forums)
         is_forum = isinstance(self.bot.get_channel(channel_id), discord.ForumChannel)
         return layout.of_channel(channel_id, chosen, reads=reads, is_forum=is_forum)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import discord
@@ -33,16 +33,22 @@ ONLY_TITLES = (
     "⚠️ Of a new post I can read only its title: Discord gives me the text only with the message content intent. Whoever"
     " runs me has to switch it on in the developer portal and set MESSAGE_CONTENT_INTENT=true."
 )
-MAX_LISTED = 20
+MAX_LISTED = 15
 
 
-def of_server(chosen: Mapping[int, Preferences], *, reads: bool) -> ui.LayoutView:
-    """The settings of the whole server; `reads`: the bot has the message content intent."""
+def of_server(
+    chosen: Mapping[int, Preferences], *, reads: bool, forums: Collection[int] = frozenset()
+) -> ui.LayoutView:
+    """The settings of the whole server; `reads`: the bot has the message content intent; `forums`: such channels."""
     here = chosen.get(WHOLE_SERVER, Preferences())
     apart = [channel_id for channel_id in chosen if channel_id != WHOLE_SERVER]
     texts = ["**Settings of this server**", "-# Where I answer messages, and the language of my own texts:"]
     selects = [_select("place", WHOLE_SERVER, here), _select("language", WHOLE_SERVER, here)]
-    listed = [f"- <#{channel_id}>: {_described(chosen[channel_id])}" for channel_id in apart[:MAX_LISTED]]
+    listed = [
+        line
+        for channel_id in apart[:MAX_LISTED]
+        for line in (f"- <#{channel_id}>", *_described(chosen[channel_id], is_forum=channel_id in forums))
+    ]
     channels = ["**Channels with settings of their own**\n" + ("\n".join(listed) or "None yet.")]
     if not reads and any(chosen[channel_id].listens not in {None, "addressed"} for channel_id in apart):
         channels.append(NO_INTENT)
@@ -64,7 +70,7 @@ def _select(
 ) -> ChoiceSelect:
     """The select of one preference; with `server`, the choice of a channel that may also follow it."""
     own = getattr(here, kind)
-    names = OPTIONS_IN_A_FORUM if is_forum and kind == "listens" else OPTIONS[kind]
+    names = _names(kind, is_forum=is_forum)
     options = [
         discord.SelectOption(label=label, value=value, description=NOTES.get(value), default=value == own)
         for value, label in names.items()
@@ -82,9 +88,15 @@ def _select(
     return ChoiceSelect(kind, channel_id, options)
 
 
-def _described(preferences: Preferences) -> str:
-    labels = [OPTIONS[kind][own] for kind in OPTIONS if (own := getattr(preferences, kind)) is not None]
-    return ", ".join(labels)
+def _described(preferences: Preferences, *, is_forum: bool) -> list[str]:
+    """What a channel chose, a line each, so that each is put into the server's language."""
+    names = {kind: _names(kind, is_forum=is_forum) for kind in OPTIONS}
+    return [f"  - {names[kind][own]}" for kind in OPTIONS if (own := getattr(preferences, kind)) in names[kind]]
+
+
+def _names(kind: str, *, is_forum: bool) -> dict[str, str]:
+    """What can be chosen of a kind, with its label."""
+    return OPTIONS_IN_A_FORUM if is_forum and kind == "listens" else OPTIONS[kind]
 
 
 def _view(

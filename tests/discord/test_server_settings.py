@@ -99,7 +99,20 @@ async def test_a_choice_is_kept_and_shown_in_place(
 
     assert result.response is not None
     back = await admin.click(result.response, label="Back to the server")
-    assert f"<#{server.channel.id}>: Answer every question" in shown(back.response)
+    assert f"- <#{server.channel.id}>\n  - Answer every question" in shown(back.response)
+
+
+async def test_what_channels_chose_is_listed_in_the_words_of_their_kind_and_in_the_servers_language(
+    server: Server, admin: simcord.MemberActor, forum: simcord.ChannelHandle
+) -> None:
+    await choose(admin, server, "thread", "place", server.channel)
+    await choose(admin, server, "questions", "listens", forum)
+    english = await admin.slash(server.channel, "settings")
+    german = await choose(admin, server, "de", "language")
+
+    assert f"- <#{server.channel.id}>\n  - Answer messages in a thread of their own" in shown(english.response)
+    assert f"- <#{forum.id}>\n  - Answer every new post once" in shown(english.response)
+    assert f"- <#{forum.id}>\n  - Auf jeden neuen Beitrag einmal antworten" in shown(german.response)
 
 
 async def test_as_for_the_server_takes_a_choice_back(
