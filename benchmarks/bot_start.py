@@ -45,6 +45,7 @@ def one_start() -> str:
 async def start(process_started: float) -> dict[str, float]:
     """Start the bot in this process; the seconds since `process_started` and the megabytes at each stage."""
     from bot.bootstrap import tunewise  # the import is part of what is measured
+    from bot.process import settle
     from bot.settings import Settings
     from knowledge.settings import load_settings
 
@@ -52,6 +53,7 @@ async def start(process_started: float) -> dict[str, float]:
         records = f"sqlite+aiosqlite:///{Path(folder) / 'records.sqlite'}"
         settings = load_settings(Settings).model_copy(update={"database_url": records})
         async with tunewise(settings, shard_count=1) as bot:
+            settle()
             measured = {"built_seconds": time.perf_counter() - process_started, "built_mb": memory("VmRSS")}
             import simcord
 

@@ -27,7 +27,7 @@ from rich.table import Table
 
 from benchmarks.corpus import write_corpus
 from benchmarks.squad import SQUAD, load_questions
-from bot.pauses import keep_pauses_short
+from bot.process import settle
 from knowledge.base import KnowledgeBase
 from knowledge.embed import ensure_exported
 from knowledge.load import load_folder
@@ -173,7 +173,7 @@ def answering(console: Console, machine: KnowledgeSettings) -> None:
 def answer_until_told(machine: KnowledgeSettings, pipe: Connection) -> None:
     """In a process of its own: answer questions one after another, refreshing as the bot does, and time each."""
     base = KnowledgeBase.open(machine)
-    keep_pauses_short()
+    settle()
     questions = [question.question for question in load_questions(SQUAD / "questions.jsonl")]
     stopped = threading.Event()
 

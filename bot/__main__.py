@@ -95,13 +95,13 @@ async def _run(settings: Settings) -> int:
     from bot.bootstrap import tunewise
     from bot.client import serve
     from bot.health import Health, serve_health
-    from bot.pauses import keep_pauses_short
+    from bot.process import settle
 
     async with (
         tunewise(settings) as bot,
         serve_health(settings.health_port, lambda: Health(bot.is_ready(), bot.knowledge.version)),
     ):
-        keep_pauses_short()
+        settle()
         await serve(bot, token)
     return DONE
 

@@ -71,12 +71,17 @@ def split_document(document: Document) -> list[Chunk]:
     return chunks
 
 
+_LIKE_HEADING = re.compile(r"^ {0,3}(?:#(?:[ \t].*)?|=+[ \t]*)$", re.MULTILINE)  # `# Title`, or `===` below it
+
+
 def first_heading(markdown: str) -> str:
     """The text of the first level-one heading near the top of `markdown`; empty where there is none."""
-    tokens = _parse(markdown[:20_000])
-    for opening, inline in itertools.pairwise(tokens):
-        if opening.type == "heading_open" and opening.tag == "h1" and opening.level == 0:
-            return " ".join(inline.content.split())
+    top = markdown[:20_000]
+    # What looks like one mostly is one, and what follows it need not be parsed to know that.
+    for like in _LIKE_HEADING.finditer(top):
+        for opening, inline in itertools.pairwise(_parse(top[: like.end()])):
+            if opening.type == "heading_open" and opening.tag == "h1" and opening.level == 0:
+                return " ".join(inline.content.split())
     return ""
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import simcord
 
+import bot.maintain.gaps.adding
 from bot.maintain.access import name_of
 from bot.records import Records
 from knowledge.evaluate import load_golden
 from knowledge.load import load_off_topic
 from knowledge.lock import index_lock
+from knowledge.store import open_store
 from tests.discord.maintain.workshop import (
     DOCUMENTS,
     KEEL,
@@ -21,6 +24,7 @@ from tests.discord.maintain.workshop import (
     SAFFRON_TOO,
     WORLD_CUP,
     YEAST,
+    Pause,
     Workshop,
     lose_the_mast,
 )
@@ -263,6 +267,39 @@ async def test_a_document_waits_as_a_draft_while_somebody_else_changes_the_index
 
     published = await workshop.maintainer.click(busy.response, label="Try again")
 
+    assert "Published as saffron.md" in texts(published)
+
+
+@pytest.fixture
+async def pause(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pause]:
+    pause = Pause()
+    monkeypatch.setattr(bot.maintain.gaps.adding, "build_index_apart", pause.build)
+    yield pause
+    pause.over.set()
+
+
+async def test_adding_knowledge_can_be_cancelled_and_the_document_waits_as_a_draft(
+    workshop: Workshop, pause: Pause
+) -> None:
+    await workshop.ask(SAFFRON)
+    form = await open_form(workshop)
+    before = open_store(workshop.settings).published()
+    workshop.server.env.settle_timeout = 2.0
+    with pytest.raises(TimeoutError):  # SimCord waits for the work to end, which the pause prevents
+        await workshop.maintainer.submit_modal(form, SAFFRON_FORM)
+    workshop.server.env.settle_timeout = 60.0
+    (working,) = workshop.channel.history(viewer=workshop.maintainer.user)[-1:]
+    assert "Adding saffron.md" in shown(working)
+
+    await workshop.maintainer.click(working, label="Cancel")
+
+    (kept,) = workshop.channel.history(viewer=workshop.maintainer.user)[-1:]
+    assert "**Cancelled**" in shown(kept)
+    assert buttons(kept) == ["Try again"]
+    assert open_store(workshop.settings).published() == before
+    assert not (workshop.settings.knowledge_dir / "saffron.md").exists()
+    pause.over.set()
+    published = await workshop.maintainer.click(kept, label="Try again")
     assert "Published as saffron.md" in texts(published)
 
 
