@@ -48,7 +48,8 @@ def chunk_of(version: str, record: str, text: str, metadata: Mapping[str, Any]) 
     """The chunk that a record of `version` is. Raises DamagedVersionError: another release wrote it otherwise."""
     if "asked" not in metadata:
         raise DamagedVersionError(
-            f"Version {version} was written by another release of Tunewise. Run: python -m knowledge index"
+            f"Version {version} was written by another release of Tunewise, and this one cannot read it. "
+            "Run: python -m knowledge index"
         )
     return Chunk(
         id=record,

@@ -192,7 +192,7 @@ def read_collections(
 
 
 def check_collections(client: Client, manifest: Manifest) -> None:
-    """Raise DamagedVersionError where a version's collections do not hold as many records as they should."""
+    """Raise DamagedVersionError where records of a version are missing, or another release wrote them otherwise."""
     # Not `count`: it keeps all other Python threads from running, for 0.2 s the first time.
     found = tuple(len(collection(client, name).get(include=[])["ids"]) for name in collections_of(manifest.version))
     if found != (manifest.chunks, manifest.sentences, manifest.questions, manifest.off_topic):
@@ -201,6 +201,10 @@ def check_collections(client: Client, manifest: Manifest) -> None:
             f"{manifest.questions} questions and {manifest.off_topic} off-topic ones, {found} are there. "
             "Run: python -m knowledge index --force"
         )
+    chunks_name = collections_of(manifest.version)[0]
+    first = collection(client, chunks_name).get(limit=1, include=["documents", "metadatas"])
+    for record in zip(first["ids"], first["documents"], first["metadatas"], strict=True):
+        chunk_of(manifest.version, *record)
 
 
 def _records(connect: Connect, name: str, between: Callable[[], None]) -> Iterator[tuple[str, str, Any]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings
+from knowledge import chroma
 from knowledge.answer import compose
 from knowledge.base import KnowledgeBase
 from knowledge.errors import IndexCancelledError, KnowledgeError
@@ -254,6 +255,18 @@ def test_a_rollback_that_cannot_be_is_refused(
 ) -> None:
     with pytest.raises(KnowledgeError, match=problem):
         go_back(machine, *two_versions)
+
+
+def test_a_version_that_this_release_cannot_read_is_not_gone_back_to(
+    machine: Settings, two_versions: tuple[str, str]
+) -> None:
+    first, second = two_versions
+    with chroma.embedded(machine.data_dir / "index" / "versions" / first / "chroma") as client:
+        chunks = client.get_collection(f"{first}-chunks", embedding_function=None)
+        chunks.update(ids=chunks.get()["ids"], metadatas=[{"asked": None} for _ in chunks.get()["ids"]])
+    with pytest.raises(KnowledgeError, match=f"{first} was written by another release"):
+        rollback(machine)
+    assert open_store(machine).published() == second
 
 
 def test_nothing_published_cannot_be_rolled_back(machine: Settings) -> None:
