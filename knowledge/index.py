@@ -243,7 +243,7 @@ def _withdrawn(found: _Compared, embedder: Embedder) -> str:
         if manifest.version in withdrawn and holds(manifest, found.plan, embedder):
             return (
                 f"The documents are those of version {manifest.version}, which {found.pointer.by or 'somebody'} rolled "  # type: ignore[union-attr]
-                f"back. Change them, or publish them all the same: python -m knowledge rollback {manifest.version}"
+                f"back. Change them, or publish them all the same: roll back to {manifest.version}."
             )
     return ""
 

@@ -24,6 +24,11 @@ def name_of(user_id: int) -> str:
     return f"Discord user {user_id}"
 
 
+def with_mentions(text: str) -> str:
+    """`text`, in which people whom `name_of` named are mentioned."""
+    return _BY.sub(r"<@\1>", text)
+
+
 def user_id_of(name: str) -> int | None:
     """The id in a name that `name_of` made, or None: whoever worked on the command line has none."""
     match = _BY.fullmatch(name)

@@ -94,9 +94,9 @@ class Maintain(commands.Cog):
             with self.desk.explained():
                 report = await self.desk.work(reply, "Comparing" if dry_run else "Publishing the documents", build)
             if report.published:
-                await self.desk.take_up()
                 action = "published, although it answers worse" if report.forced else "published"
                 await self.desk.log(user_id, action, version=report.version or "", detail=reason or "")
+                await self.desk.take_up()
             return layout.report(report, dry_run=dry_run, by=user_id)
 
         await self.desk.respond(interaction, views, private=dry_run)
@@ -230,8 +230,8 @@ class Maintain(commands.Cog):
         async def views(_: Reply) -> Views:
             with self.desk.explained():
                 done = await asyncio.to_thread(rollback, self.desk.settings, version, by=name_of(user_id))
-            await self.desk.take_up()
             await self.desk.log(user_id, "rolled back", version=done.version, detail=f"from {done.previous}")
+            await self.desk.take_up()
             return [layout.rolled_back(done, user_id)]
 
         await self.desk.respond(interaction, views, in_place=True)

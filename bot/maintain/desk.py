@@ -113,7 +113,8 @@ class Desk:
 
     async def take_up(self) -> None:
         """Lets this bot answer from what was just published; others take it up within seconds."""
-        await asyncio.to_thread(self.bot.knowledge.refresh)
+        with self.explained():
+            await asyncio.to_thread(self.bot.knowledge.refresh)
 
 
 class Cancelled(Refusal):

@@ -11,7 +11,7 @@ import discord
 from discord import ui
 
 from bot.ask.layout import AMBER, GREEN, messages
-from bot.maintain.access import user_id_of
+from bot.maintain.access import user_id_of, with_mentions
 from bot.maintain.buttons import (
     CancelButton,
     DismissButton,
@@ -38,6 +38,7 @@ CHANGES_ON_A_PAGE = 8
 MAX_PATHS = 10
 MAX_WORSE = 8
 MAX_QUOTE = 160
+NOBODY_YET = "Nobody from Discord yet. `/knowledge versions` says who published what."
 SCORES = {
     "recall_at_5": "right section in the first five",
     "answered": "answered",
@@ -80,7 +81,7 @@ def report(
         f"{title}\n-# {who}{found.documents:,} documents, {found.chunks:,} chunks · {found.seconds:.1f} s",
         _difference(found),
     ]
-    if found.rebuild and not dry_run:
+    if found.rebuild and found.embedded:
         blocks.append(f"Everything was embedded anew: {escape(found.rebuild)}.")
     if found.after is not None:
         blocks.append(_scores(found.before, found.after))
@@ -90,7 +91,7 @@ def report(
     if len(found.worse) > MAX_WORSE:
         blocks.append(f"-# and {len(found.worse) - MAX_WORSE} more questions that got worse.")
     blocks += [f"-# Skipped: {escape(shorten(item.reason, 300))}" for item in found.skipped[:5]]
-    blocks += [f"-# {escape(note)}" for note in found.notes]
+    blocks += [f"-# {with_mentions(escape(note))}" for note in found.notes]
     # What is refused before it is scored is refused whatever the reason.
     may_force = offer_force and found.refused and found.after is not None and not dry_run
     row = [PublishAnywayButton()] if may_force else []
@@ -137,7 +138,10 @@ def _scores(before: Scores | None, after: Scores) -> str:
 
 
 def _share(scores: Scores | None, key: str) -> str:
-    share = getattr(scores, key) if scores is not None else None
+    return _number(getattr(scores, key) if scores is not None else None)
+
+
+def _number(share: float | None) -> str:
     return "–" if share is None else f"{share:.3f}"
 
 
@@ -179,14 +183,14 @@ def _version(manifest: Manifest, found: Versions) -> str:
         if paths
     )
     scores = manifest.scores or {}
-    shares = " / ".join("–" if scores.get(key) is None else f"{scores[key]:.3f}" for key in SCORES)
+    shares = " · ".join(f"{name} {_number(scores.get(key))}" for key, name in SCORES.items())
     made = f"{escape(manifest.embedding_model or '?')} ({escape(manifest.fingerprint)})"
     shape = ", ".join(f"{key} {value}" for key, value in manifest.shape.items())
     return (
         f"**{escape(manifest.version)}**{' · ' if marks else ''}{marks}\n"
         f"{when(manifest.created)} by {person(manifest.by)} · {len(manifest.documents)} documents, "
         f"{manifest.chunks:,} chunks{f' · {changes}' if changes else ''}\n"
-        f"-# recall@5 / answered / refused: {shares if manifest.scores else 'not scored'}\n"
+        f"-# {shares if manifest.scores else 'not scored'}\n"
         f"-# {made} · {escape(shorten(shape, 200))}"
     )
 
@@ -267,7 +271,7 @@ def log(changes: Sequence[Change], total: int, page: int) -> ui.LayoutView:
     """A page of the log."""
     pages = max(1, math.ceil(total / CHANGES_ON_A_PAGE))
     lines = [_change(change) for change in changes]
-    blocks = ["**Who changed the knowledge**", "\n".join(lines) or "Nobody yet.", *_page_number(page, pages)]
+    blocks = ["**Who changed the knowledge**", "\n".join(lines) or NOBODY_YET, *_page_number(page, pages)]
     return messages(blocks, GREEN, _turns("log", page, pages))[0]
 
 

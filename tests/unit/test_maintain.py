@@ -308,6 +308,16 @@ def test_the_longest_pages_are_within_discords_limits() -> None:
     assert_within_limits([gap_layout.covered(cluster.id, cluster.questions, cluster.questions, 10**6)])
 
 
+def test_only_a_run_that_embedded_says_that_everything_was_embedded_anew() -> None:
+    nothing = FileChanges((), (), (), 3)
+    run = IndexReport(
+        "v1", 3, 9, 0, 0, 0, 3, 9, (), False, 1.0, nothing, ChunkChanges(0, 0, 0, 9), rebuild="recipe 3 is now 4"
+    )
+    anew = "Everything was embedded anew: recipe 3 is now 4."
+    assert anew in "\n".join(texts(layout.report(run)[0]))
+    assert anew not in "\n".join(texts(layout.report(replace(run, embedded=0))[0]))
+
+
 def test_progress_is_a_bar_with_a_button() -> None:
     view = layout.progress("Publishing", Progress("Embedding", 512, 1024), "abcdef")
     assert "▰▰▰▰▰▰▱▱▱▱▱▱ 50%\n-# Embedding · 512 of 1,024" in texts(view)[0]

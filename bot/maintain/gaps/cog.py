@@ -261,9 +261,9 @@ class Gaps(commands.Cog):
         if not done.serves:
             await self.desk.log(user_id, "wrote a draft that was refused", detail=draft)
             return layout.refused(done, gap_id, draft, text)
-        await self.desk.take_up()
         detail = f"{done.name}: {reason}" if reason else done.name
         await self.desk.log(user_id, "added a document", version=done.report.version or "", detail=detail)
+        await self.desk.take_up()
         cluster = find(await self._clusters(), gap_id)
         if cluster is None:
             return layout.added(done, None)

@@ -15,6 +15,7 @@ from bot.client import Knowledge
 from bot.maintain import layout
 from bot.maintain.access import name_of
 from bot.maintain.runs import Progress
+from knowledge.errors import DamagedVersionError
 from knowledge.lock import index_lock
 from knowledge.store import open_store
 from tests.discord.maintain.workshop import KEEL, SAFFRON, YEAST, Pause, Workshop, lose_the_mast
@@ -57,7 +58,7 @@ async def test_when_nothing_has_changed_nothing_is_published(workshop: Workshop)
     before = published(workshop)
     assert "Nothing to publish" in texts(await workshop.knowledge("reindex"))
     assert published(workshop) == before
-    assert "Nobody yet" in shown((await workshop.knowledge("log")).response)
+    assert "Nobody from Discord yet" in shown((await workshop.knowledge("log")).response)
 
 
 async def test_a_dry_run_shows_the_difference_to_the_maintainer_alone(workshop: Workshop) -> None:
@@ -190,7 +191,39 @@ async def test_a_rollback_is_asked_about_once_more_and_can_be_undone(workshop: W
     assert f"version {first}" in shown(question.response)
     assert "by hand" not in shown(await workshop.ask(SAFFRON))
     assert "rolled back" in shown((await workshop.knowledge("log")).response)
-    assert "rolled back" in shown((await workshop.knowledge("versions")).response)
+    versions = shown((await workshop.knowledge("versions")).response)
+    assert "rolled back" in versions
+    assert "right section in the first five 1.000 · answered 1.000 · refused where it has to be 1.000" in versions
+
+
+async def test_a_run_that_leaves_a_rollback_as_it_is_says_whose_and_how_to_go_forward(workshop: Workshop) -> None:
+    add_saffron(workshop)
+    await workshop.knowledge("reindex")
+    question = await workshop.knowledge("rollback", workshop.second)
+    assert question.response is not None
+    await workshop.second.click(question.response, label="Roll back")
+
+    text = texts(await workshop.knowledge("reindex"))
+
+    assert f"which <@{workshop.second.id}> rolled back" in text
+    assert "Discord user" not in text
+    assert "roll back to " in text
+
+
+async def test_a_version_that_cannot_be_taken_up_is_named_and_its_publication_is_logged(
+    workshop: Workshop, knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refresh() -> None:
+        raise DamagedVersionError("Version 7 is damaged.")
+
+    add_saffron(workshop)
+    monkeypatch.setattr(knowledge, "refresh", refresh)
+
+    text = texts(await workshop.knowledge("reindex"))
+
+    assert "Version 7 is damaged" in text
+    assert "cannot answer" not in text
+    assert f"<@{workshop.maintainer.id}> published" in shown((await workshop.knowledge("log")).response)
 
 
 async def test_versions_are_offered_while_typing_without_the_published_one(workshop: Workshop) -> None:
