@@ -284,7 +284,7 @@ async def test_adding_knowledge_can_be_cancelled_and_the_document_waits_as_a_dra
     await workshop.ask(SAFFRON)
     form = await open_form(workshop)
     before = open_store(workshop.settings).published()
-    workshop.server.env.settle_timeout = 2.0
+    workshop.server.env.settle_timeout = 5.0  # by then the progress is shown, on a busy machine too
     with pytest.raises(TimeoutError):  # SimCord waits for the work to end, which the pause prevents
         await workshop.maintainer.submit_modal(form, SAFFRON_FORM)
     workshop.server.env.settle_timeout = 60.0
