@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,18 +36,25 @@ build_index_apart(settings, progress=wait)
 """
 
 
-@pytest.fixture
-def machine(settings: Settings, tmp_path: Path) -> Settings:
-    """A machine with an index, and a document that is not in it yet."""
-    documents, data = tmp_path / "documents", tmp_path / "data"
-    documents.mkdir()
-    data.mkdir()
+@pytest.fixture(scope="module")
+def indexed(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A machine with an index."""
+    documents, data = tmp_path_factory.mktemp("documents"), tmp_path_factory.mktemp("data")
     (data / "models").symlink_to(settings.data_dir / "models")
     (documents / "boats.md").write_text("# Boats\n\n## What is a keel?\n\nA keel keeps a boat upright.\n")
     machine = settings.model_copy(update={"data_dir": data, "knowledge_dir": documents})
     build_index(machine)
-    (documents / "bread.md").write_text("# Bread\n\n## What is dough?\n\nDough is flour and water.\n")
     return machine
+
+
+@pytest.fixture
+def machine(indexed: Settings, tmp_path: Path) -> Settings:
+    """A copy of that machine, with a document that is not in its index yet."""
+    documents, data = tmp_path / "documents", tmp_path / "data"
+    shutil.copytree(indexed.knowledge_dir, documents)
+    shutil.copytree(indexed.data_dir, data, symlinks=True)
+    (documents / "bread.md").write_text("# Bread\n\n## What is dough?\n\nDough is flour and water.\n")
+    return indexed.model_copy(update={"data_dir": data, "knowledge_dir": documents})
 
 
 def test_it_publishes_reports_and_tells_its_progress(machine: Settings) -> None:

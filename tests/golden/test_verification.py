@@ -31,7 +31,8 @@ def test_every_statement_names_a_section_that_exists(knowledge: KnowledgeBase) -
     assert named - sections == set()
 
 
-# The figures. `held_out` is short of the goal of 0.95 caught, see docs/experiments.md.
+# The figures. `held_out` is short of the goal of 0.95 caught, see docs/experiments.md. Of `tuned`, which takes a
+# minute, a third is counted here and all of it by `python -m benchmarks.verify`.
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,8 @@ def test_every_statement_names_a_section_that_exists(knowledge: KnowledgeBase) -
 def test_changed_statements_are_caught_and_true_ones_pass(
     part: str, caught: float, removed: float, verifier: Verifier, knowledge: KnowledgeBase
 ) -> None:
-    result, wrong = score(verifier, load_statements(part), knowledge.retriever.chunks)
+    statements = load_statements(part)[:: 3 if part == "tuned" else 1]
+    result, wrong = score(verifier, statements, knowledge.retriever.chunks)
     assert result.caught >= caught, wrong
     assert result.removed <= removed, wrong
 
