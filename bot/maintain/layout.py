@@ -108,6 +108,8 @@ def _outcome(found: IndexReport, *, dry_run: bool) -> tuple[str, discord.Colour]
         return f"**Published**: {version}.", GREEN
     if found.refused:
         return f"**Not published.** {version[:1].upper() + version[1:]} keeps serving.", RED
+    if found.notes:  # the documents are those of a version that was rolled back
+        return f"**Nothing was published.** {version[:1].upper() + version[1:]} keeps serving.", AMBER
     return f"**Nothing to publish.** {version[:1].upper() + version[1:]} is up to date.", GREEN
 
 

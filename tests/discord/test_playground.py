@@ -49,6 +49,7 @@ async def page(request: pytest.FixtureRequest, address: str) -> AsyncIterator[Pa
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = await browser.new_page(viewport={"width": width, "height": height})
         await page.goto(address)
+        await expect(page.get_by_text("Welcome!").last).to_be_visible()  # what is typed before that may be lost
         yield page
         await browser.close()
 

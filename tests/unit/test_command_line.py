@@ -298,7 +298,7 @@ def test_a_rollback_is_shown_by_status_and_versions_and_not_undone_by_the_next_r
     }
     assert shown == {first: (True, False), second: (False, True)}
     assert main(["index"]) == 0
-    assert f"rollback {second}" in capsys.readouterr().out
+    assert f"roll back to {second}" in capsys.readouterr().out
     assert run_json(capsys, "status")["version"] == first
     assert run_json(capsys, "rollback", second)["version"] == second
     assert_fails(["rollback", "v-none"], "There is no version v-none", capsys)

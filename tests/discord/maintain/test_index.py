@@ -206,6 +206,7 @@ async def test_a_run_that_leaves_a_rollback_as_it_is_says_whose_and_how_to_go_fo
     text = texts(await workshop.knowledge("reindex"))
 
     assert f"which <@{workshop.second.id}> rolled back" in text
+    assert "**Nothing was published.**" in text
     assert "Discord user" not in text
     assert "roll back to " in text
 
