@@ -93,7 +93,7 @@ def _write_chunks(
         _create(connect, name, HNSW)
         _add(connect, name, ids, vectors, count, texts, metadatas)
         lost: list[str] = []
-        for part in _parts(len(chunks)):
+        for part in _parts(len(chunks), BATCH_SIZE):
             with connect() as client:
                 lost += _unreachable(collection(client, name), ids[part], vectors[part])
             count(0)
@@ -121,7 +121,7 @@ def _add(
     texts: Sequence[str] | None = None,
     metadatas: Sequence[dict[str, str | int]] | None = None,
 ) -> None:
-    for part in _parts(len(ids)):
+    for part in _parts(len(ids), BATCH_SIZE):
         with connect() as client:
             collection(client, name).add(
                 ids=list(ids[part]),
@@ -132,8 +132,7 @@ def _add(
         count(len(ids[part]))
 
 
-def _parts(length: int, size: int = 0) -> list[slice]:
-    size = size or BATCH_SIZE
+def _parts(length: int, size: int) -> list[slice]:
     return [slice(start, start + size) for start in range(0, length, size)]
 
 

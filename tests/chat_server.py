@@ -15,6 +15,8 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.settings import Settings
+
 Wording = Callable[[str], str]
 
 
@@ -144,6 +146,12 @@ def first_sentences(count: int = 2) -> Wording:
         return " ".join(f"{sentence.rstrip('.')} [1]." for sentence in sentences)
 
     return wording
+
+
+def worded_by(server: ChatServer, settings: Settings, **changes: object) -> Settings:
+    """`settings` with the chat model that `server` plays, and with `changes`."""
+    chat = {"chat_model": "openai:scripted", "chat_base_url": server.url}
+    return settings.model_copy(update={**chat, **changes})
 
 
 @contextmanager

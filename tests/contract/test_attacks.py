@@ -23,7 +23,7 @@ from knowledge.sentences import split_sentences
 from knowledge.store import open_store
 from knowledge.types import Answer, Passage
 from tests.attacks import OURS, SHARED, everything, obeyed, shared
-from tests.chat_server import ChatServer, Scripted, chat_server, first_sentences
+from tests.chat_server import ChatServer, Scripted, chat_server, first_sentences, worded_by
 
 QUESTION = "What does fine-tuning cost compared with prompt engineering?"
 OTHER_QUESTION = "What does LoRA change in a model?"
@@ -50,8 +50,7 @@ def with_model(embedder: Embedder, server: ChatServer, tmp_path: Path) -> Open:
     """Opens an index with the scripted chat model."""
 
     def opened(settings: Settings) -> KnowledgeBase:
-        chat = {"chat_model": "openai:scripted", "chat_base_url": server.url, "chat_tokens_per_day": 0}
-        changed = settings.model_copy(update={"data_dir": tmp_path, **chat})
+        changed = worded_by(server, settings, data_dir=tmp_path, chat_tokens_per_day=0)
         return KnowledgeBase(changed, open_store(settings), embedder)
 
     return opened

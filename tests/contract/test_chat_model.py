@@ -22,7 +22,7 @@ from knowledge.generate import RULES, tokens_of
 from knowledge.settings import load_settings
 from knowledge.store import open_store
 from knowledge.types import Answer
-from tests.chat_server import ChatServer, Scripted, chat_server, first_sentences
+from tests.chat_server import ChatServer, Scripted, chat_server, first_sentences, worded_by
 
 QUESTION = "What does fine-tuning cost compared with prompt engineering?"
 LIE = "Fine-tuning costs 17 dollars at OpenAI [1]."
@@ -41,8 +41,8 @@ def opened(settings: Settings, embedder: Embedder, server: ChatServer, tmp_path:
     """Opens the project's knowledge with the scripted chat model, and with the settings that a test changes."""
 
     def open_with(**changes: object) -> KnowledgeBase:
-        chat = {"chat_model": "openai:scripted", "chat_base_url": server.url, "chat_timeout": 20.0, "chat_retries": 0}
-        changed = settings.model_copy(update={"data_dir": tmp_path, **chat, **changes})
+        defaults = {"data_dir": tmp_path, "chat_timeout": 20.0, "chat_retries": 0}
+        changed = worded_by(server, settings, **defaults | changes)
         return KnowledgeBase(changed, open_store(settings), embedder)
 
     return open_with

@@ -15,7 +15,7 @@ from knowledge.embed import Embedder
 from knowledge.index import build_index
 from knowledge.store import open_store
 from tests.attacks import OURS
-from tests.chat_server import ChatServer, Scripted, chat_server, first_sentences
+from tests.chat_server import ChatServer, Scripted, chat_server, first_sentences, worded_by
 from tests.discord.world import Server, custom_id, shown
 
 LIVE = re.compile(
@@ -48,8 +48,7 @@ def model() -> Iterator[ChatServer]:
 
 @pytest.fixture
 def chat_settings(settings: Settings, model: ChatServer, tmp_path: Path) -> Settings:
-    chat = {"chat_model": "openai:scripted", "chat_base_url": model.url, "chat_retries": 0, "chat_tokens_per_day": 0}
-    return settings.model_copy(update={"data_dir": tmp_path, **chat})
+    return worded_by(model, settings, data_dir=tmp_path, chat_retries=0, chat_tokens_per_day=0)
 
 
 @pytest.fixture

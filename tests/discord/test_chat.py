@@ -11,7 +11,7 @@ from bot.settings import Settings
 from knowledge.base import KnowledgeBase
 from knowledge.embed import Embedder
 from knowledge.store import open_store
-from tests.chat_server import ChatServer, Scripted, chat_server, first_sentences
+from tests.chat_server import ChatServer, Scripted, chat_server, first_sentences, worded_by
 from tests.discord.world import COVERED, Server, buttons, shown
 
 LIE = "Fine-tuning costs 17 dollars at OpenAI [1]."
@@ -27,8 +27,8 @@ def model() -> Iterator[ChatServer]:
 @pytest.fixture
 def knowledge(settings: Settings, embedder: Embedder, model: ChatServer, tmp_path: Path) -> KnowledgeBase:
     """The project's knowledge with the scripted chat model."""
-    chat = {"chat_model": "openai:scripted", "chat_base_url": model.url, "chat_timeout": 1.0, "chat_retries": 0}
-    return KnowledgeBase(settings.model_copy(update={"data_dir": tmp_path, **chat}), open_store(settings), embedder)
+    changed = worded_by(model, settings, data_dir=tmp_path, chat_timeout=1.0, chat_retries=0)
+    return KnowledgeBase(changed, open_store(settings), embedder)
 
 
 async def test_an_answer_settles_into_the_layout_of_every_answer(server: Server, model: ChatServer) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.settings import Settings
-from tests.chat_server import ChatServer, Scripted, chat_server, first_sentences
+from tests.chat_server import ChatServer, Scripted, chat_server, first_sentences, worded_by
 from tests.discord.maintain.workshop import KEEL, YEAST, Workshop
 from tests.discord.world import shown
 
@@ -21,8 +21,7 @@ def model() -> Iterator[ChatServer]:
 @pytest.fixture
 def bot_settings(bot_settings: Settings, model: ChatServer) -> Settings:
     """Settings of the small knowledge, whose answers the scripted chat model words."""
-    chat = {"chat_model": "openai:scripted", "chat_base_url": model.url, "chat_retries": 0}
-    return bot_settings.model_copy(update=chat)
+    return worded_by(model, bot_settings, chat_retries=0)
 
 
 async def test_status_tells_what_was_answered_what_it_cost_and_why_the_rest_was_not(
