@@ -15,13 +15,14 @@ from rich.table import Table
 
 from knowledge.base import KnowledgeBase
 from knowledge.embed import load_embedder
+from knowledge.generate import plain_sentence
 from knowledge.lexical import Analyzer
 from knowledge.settings import KnowledgeSettings, load_settings
 from knowledge.types import Chunk
 from knowledge.verify import Verifier
 
 FILE = Path(__file__).parent.parent / "tests" / "golden" / "verification.yaml"
-PARTS = ("tuned", "reviewed", "held_out")
+PARTS = ("fitted", "held_out", "free")
 TRUE = "says"
 
 
@@ -67,7 +68,7 @@ def load_statements(part: str) -> list[Statement]:
         for document, entries in yaml.safe_load(FILE.read_text(encoding="utf-8"))[part].items():
             for entry in entries:
                 for kind in entry.keys() - {"in"}:
-                    yield Statement(kind, entry[kind], document, entry["in"])
+                    yield Statement(kind, plain_sentence(entry[kind]), document, entry["in"])
 
     return sorted(found(), key=lambda statement: (statement.document, statement.section, statement.kind))
 
@@ -129,7 +130,7 @@ def times(verifier: Verifier, chunks: Sequence[Chunk]) -> tuple[list[float], lis
     first: list[float] = []
     later: list[float] = []
     seen: set[tuple[str, str]] = set()
-    for statement in load_statements("tuned"):
+    for statement in load_statements("fitted"):
         passages = chunks_of(statement, chunks)
         started = perf_counter()
         verifier.objection(statement.text, passages)

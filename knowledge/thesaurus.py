@@ -1,14 +1,16 @@
-"""Words by what they mean: which may stand for one another, and which say the opposite. thesaurus.toml lists them."""
+"""Words by what they mean and do: which may stand for one another, deny or grade. thesaurus.toml lists them."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Set
+from collections.abc import Collection
 from pathlib import Path
+from typing import Literal, get_args
 
 from knowledge.lexical import Analyzer, words
 
 FILE = Path(__file__).with_suffix(".toml")
+Role = Literal["denial", "degree", "relation", "frame"]
 
 
 class Lexicon:
@@ -17,7 +19,6 @@ class Lexicon:
     def __init__(self, analyzer: Analyzer) -> None:
         self._analyzer = analyzer
         self._same: dict[str, set[str]] = {}
-        self._opposite: dict[str, set[str]] = {}
         texts = tomllib.loads(FILE.read_text(encoding="utf-8"))
         self._base = {
             form: base
@@ -28,12 +29,9 @@ class Lexicon:
             group = self._stems(line)
             for stem in group:
                 self._same.setdefault(stem, set()).update(group - {stem})
-        for line in _lines(texts["opposite"]):
-            left, right = map(self._stems, line.split("/"))
-            for side, other in ((left, right), (right, left)):
-                for stem in side:
-                    self._opposite.setdefault(stem, set()).update(other)
         self._light = self._stems(texts["light"])
+        self._roles: dict[str, Role] = {word: role for role in get_args(Role) for word in texts[role].split()}
+        self._joins_clauses = frozenset(texts["joins_clauses"].split())
 
     def _stems(self, text: str) -> set[str]:
         return {self.stem(word) for word in text.split()}
@@ -54,17 +52,17 @@ class Lexicon:
         """Whether a sentence claims no more for having the word."""
         return stem in self._light
 
-    def is_known(self, stem: str) -> bool:
-        """Whether the word has synonyms here."""
-        return stem in self._same
+    def role(self, word: str) -> Role | None:
+        """What a word in lower case does, where it denies, grades or relates what a sentence says, or frames it."""
+        return self._roles.get(word)
+
+    def joins_clauses(self, word: str) -> bool:
+        """Whether a clause can begin with the word (lower case)."""
+        return word in self._joins_clauses
 
     def means(self, stem: str, stems: Collection[str]) -> bool:
         """Whether one of `stems` is `stem` or may stand for it."""
         return stem in stems or not self._same.get(stem, set()).isdisjoint(stems)
-
-    def opposites(self, stem: str) -> Set[str]:
-        """The stems that say the opposite."""
-        return self._opposite.get(stem, set())
 
 
 def _lines(text: str) -> list[str]:

@@ -1,26 +1,27 @@
 """Whether the passages that a sentence cites say what it says: decided by rules and arithmetic, not by another model.
 
-Addresses, numbers and names must stand in the passages, in the company of the same words. Nothing may contradict them
-(contradiction.py) or stand in another's place (order.py). The words that are left must be theirs or mean the same, or
-the sentence must be close enough to one of theirs for all that (closeness.py). docs/decisions/6-verifier.md says why.
+Addresses, numbers and names must stand in the passages, in the company of the same words. For the rest, the sentence
+must be put together from their words without a change of what they say (wording.py). Why: docs/decisions/6-verifier.md.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
-from knowledge.clauses import Case, Word, clauses, read
-from knowledge.closeness import Embed, denial_by_closeness, distance
-from knowledge.contradiction import denial, opposite, other_approach
+from knowledge.clauses import Case, clauses, read
 from knowledge.lexical import Analyzer, words
-from knowledge.order import company, crossing, exchange
 from knowledge.quantities import Quantity, quantities, units
 from knowledge.thesaurus import Lexicon
 from knowledge.types import Chunk
+from knowledge.wording import wording
+
+Vectors = npt.NDArray[np.float32]
+Embed = Callable[[Sequence[str]], Vectors]
 
 _MARKERS = re.compile(r"\s*\[\d+(?:\s*[,;]\s*\d+)*\]")
 _ADDRESS = re.compile(
@@ -37,7 +38,7 @@ MAX_ACRONYM = 5
 
 
 class Verifier:
-    """Checks sentences in one language. `embed` turns texts into normalised vectors; without it, words alone decide."""
+    """Checks sentences in one language. `embed` turns texts into normalised vectors, with which quotes are chosen."""
 
     def __init__(self, analyzer: Analyzer, embed: Embed | None = None) -> None:
         self._lexicon = Lexicon(analyzer)
@@ -59,25 +60,10 @@ class Verifier:
             return f"address: {taken}"
         if not any(part.words for part in case.parts):
             return "words: none"
-        for check in (
-            _voice,
-            _number,
-            _name,
-            other_approach,
-            denial,
-            opposite,
-            crossing,
-            exchange,
-            company,
-        ):
+        for check in (_voice, _number, _name, wording):
             if problem := check(case):
-                return f"{check.__name__.strip('_').replace('_', ' ')}: {problem}"
-        new = [(word.text, part.text) for part in case.parts for word in part.words if not _is_there(word, case)]
-        if self._embed is None:
-            return f"words: {' '.join(word for word, _ in new)}" if new else None
-        if problem := denial_by_closeness(case, self._embed):
-            return f"denial: {problem}"
-        return distance(case, new, self._embed)
+                return f"{check.__name__.strip('_')}: {problem}"
+        return None
 
 
 def _voice(case: Case) -> str | None:
@@ -143,16 +129,6 @@ def _remembering(embed: Embed) -> Embed:
     """`embed` with a memory: the sentences of an answer are checked against the same passages."""
     vector = lru_cache(maxsize=REMEMBERED)(lambda text: embed([text])[0])
     return lambda texts: np.stack([vector(text) for text in texts])
-
-
-def _is_there(word: Word, case: Case) -> bool:
-    """Whether a word of the claim needs no support, or has it."""
-    return (
-        case.lexicon.is_light(word.stem)
-        or case.lexicon.means(word.stem, case.evidence.stems)
-        or bool(quantities(word.text))
-        or _initials(word.text, case.evidence.text)
-    )
 
 
 def _share(lexicon: Lexicon, some: Collection[str], others: Collection[str]) -> bool:

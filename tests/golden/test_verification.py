@@ -1,4 +1,4 @@
-"""The verifier on statements that were written by hand: what it catches, and what it takes away wrongly."""
+"""The verifier on statements written from the documents: what it catches, and what it takes away wrongly."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_there_are_300_pairs_of_all_five_kinds() -> None:
     kinds = Counter(statement.kind for part in PARTS for statement in load_statements(part))
     assert set(kinds) == {TRUE, "number", "name", "negation", "swap", "claim"}
     assert kinds.total() - kinds[TRUE] >= 300
-    assert min(kinds.values()) >= 40
+    assert min(kinds.values()) >= 300
 
 
 def test_every_statement_names_a_section_that_exists(knowledge: KnowledgeBase) -> None:
@@ -31,20 +31,24 @@ def test_every_statement_names_a_section_that_exists(knowledge: KnowledgeBase) -
     assert named - sections == set()
 
 
-# The figures. `held_out` is short of the goal of 0.95 caught, see docs/experiments.md. Of `tuned`, which takes a
-# minute, a third is counted here and all of it by `python -m benchmarks.verify`.
+# The figures, a little below what is measured (docs/experiments.md). Of `free`, a quarter is counted here and all of it
+# by `python -m benchmarks.verify`.
 
 
-@pytest.mark.parametrize(
-    ("part", "caught", "removed"), [("tuned", 0.95, 0.03), ("reviewed", 0.92, 0.04), ("held_out", 0.87, 0.06)]
-)
+@pytest.mark.parametrize(("part", "caught", "removed"), [("fitted", 0.95, 0.05), ("held_out", 0.95, 0.05)])
 def test_changed_statements_are_caught_and_true_ones_pass(
     part: str, caught: float, removed: float, verifier: Verifier, knowledge: KnowledgeBase
 ) -> None:
-    statements = load_statements(part)[:: 3 if part == "tuned" else 1]
-    result, wrong = score(verifier, statements, knowledge.retriever.chunks)
+    result, wrong = score(verifier, load_statements(part), knowledge.retriever.chunks)
     assert result.caught >= caught, wrong
     assert result.removed <= removed, wrong
+
+
+def test_where_a_model_does_not_keep_to_the_wording_what_is_wrong_is_caught_all_the_same(
+    verifier: Verifier, knowledge: KnowledgeBase
+) -> None:
+    result, wrong = score(verifier, load_statements("free")[::4], knowledge.retriever.chunks)
+    assert result.caught >= 0.97, wrong
 
 
 def test_wrong_numbers_and_names_hardly_ever_pass(verifier: Verifier, knowledge: KnowledgeBase) -> None:
