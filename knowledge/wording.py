@@ -55,14 +55,11 @@ def wording(case: Case) -> str | None:
         return "no passages"
     claim = tokens(case.claim, case.lexicon)
     found = changes(claim, source(claim, sentences, case.lexicon), case.lexicon)
-    telling = sum(token.kind in _TELLING for token in claim)
-    foreign = sum(change.kind in _FOREIGN for change in found)
-    has_other_subject = any(change.kind == OTHER_SUBJECT for change in found)
-    if (
-        not has_other_subject
-        and 2 * foreign < telling
-        and INTERCEPT + sum(WEIGHTS.get(change.kind, 0.0) for change in found) >= 0
-    ):
+    kinds = Counter(change.kind for change in found)
+    own_words = sum(kinds[kind] for kind in _FOREIGN)
+    has_theirs = 2 * own_words < sum(token.kind in _TELLING for token in claim)
+    support = INTERCEPT + sum(WEIGHTS.get(kind, 0.0) * number for kind, number in kinds.items())
+    if has_theirs and not kinds[OTHER_SUBJECT] and support >= 0:
         return None
     heaviest = sorted(found, key=lambda change: (change.kind != OTHER_SUBJECT, WEIGHTS.get(change.kind, 0.0)))[:3]
     return ", ".join(f"{change.kind} {change.word}" for change in heaviest)

@@ -100,6 +100,28 @@ def test_what_they_do_not_carry_is_removed_and_never_shown(opened: Open, server:
     assert not any("17" in each.text for each in [answer, *shown])
 
 
+def test_why_a_sentence_is_removed_is_in_the_log(
+    opened: Open, server: ChatServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.will(Scripted(lambda prompt: f"{first_sentences(2)(prompt)} Prompt engineering is dearer in hospitals [1]."))
+
+    with caplog.at_level("INFO", "knowledge.generate"):
+        written(opened())
+
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "knowledge.generate"]
+    assert line.startswith("removed: Prompt engineering is dearer in hospitals. (wording: added ")
+
+
+def test_an_opening_yes_is_cut_off_since_no_passage_carries_it(opened: Open, server: ChatServer) -> None:
+    honest = first_sentences(1)
+    server.will(Scripted(lambda prompt: f"Yes, {honest(prompt)[:1].lower()}{honest(prompt)[1:]}"))
+
+    answer, _ = written(opened())
+
+    assert answer.by == "model"
+    assert answer.text.startswith("Prompt engineering")
+
+
 @pytest.mark.parametrize(
     "sentence",
     [
