@@ -52,7 +52,7 @@ class Score:
     @property
     def removed(self) -> float:
         """The share of true statements that were taken away."""
-        return 1 - self.right[TRUE] / self.all[TRUE]
+        return (self.all[TRUE] - self.right[TRUE]) / self.all[TRUE]
 
     @property
     def precision(self) -> float:
